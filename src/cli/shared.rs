@@ -20,7 +20,7 @@ use crate::world::account;
 use crate::world::processes::LocalProcesses;
 use crate::world::redaction::RunSecrets;
 use crate::world::report_file;
-use crate::world::stores::FolderStores;
+use crate::world::stores::Stores;
 use evenkeel_model::duration;
 use evenkeel_model::moment::SystemClock;
 
@@ -307,9 +307,6 @@ pub(super) fn with_surroundings(
         launcher: std::env::current_exe().unwrap_or_else(|_| "evenkeel".into()),
     };
     let input = io::stdin();
-    let stores = FolderStores {
-        interruption: signals.interruption(),
-    };
     let world = World {
         clock: &SystemClock,
         environment: &environment,
@@ -320,7 +317,7 @@ pub(super) fn with_surroundings(
         actor: account::current(),
         listener: &listener,
         targets: &targets,
-        stores: &stores,
+        stores: &Stores,
         secrets: RunSecrets::default(),
     };
     run(&Surroundings {

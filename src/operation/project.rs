@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::large::Large;
-use super::{Failure, World};
+use super::{Failure, ProjectPlace, World};
 use crate::world::files::{Commit, WorkingTree};
 use crate::world::git::{GitError, Repository};
 use crate::world::place::{find, root_of};
@@ -82,8 +82,7 @@ impl<'w> Project<'w> {
     /// All defects of its definitions.
     pub fn open(world: &'w World<'w>, location: &ProjectLocation) -> Result<Self, Failure> {
         let directory = locate(world, location)?;
-        let store = world.stores.make(root_of(&directory)?);
-        Self::open_in(directory, store, world, location)
+        Self::open_in(directory, None, world, location)
     }
 
     /// Reads a project like [`Project::open`], and concurrently its state like [`Project::state`]; defects of the
@@ -97,13 +96,30 @@ impl<'w> Project<'w> {
         location: &ProjectLocation,
     ) -> Result<(Self, Large<State>), Failure> {
         let directory = locate(world, location)?;
-        let store = world.stores.make(root_of(&directory)?);
+        let place = ProjectPlace {
+            root: root_of(&directory)?,
+            definitions: &directory,
+        };
+        // A revision may declare another ledger than the working tree.
+        let early = match location.revision {
+            None => world.stores.make_early(world, &place),
+            Some(_) => None,
+        };
+        let Some(store) = early else {
+            let project = Self::open_in(directory, None, world, location)?;
+            let Some(ledger) = project.store.open(Some(&project.definition.system))? else {
+                return Ok((project, Large::default()));
+            };
+            let state = State::for_reading(&*ledger)?;
+            return Ok((project, state.into()));
+        };
         std::thread::scope(|scope| {
             let reading = threads::begin(scope, || {
                 let ledger = store.open(None)?;
                 Ok::<_, LedgerError>(ledger.map(|ledger| (State::for_reading(&*ledger), ledger)))
             });
-            let project = Self::open_in(directory, Arc::clone(&store), world, location)?;
+            let early = Some(Arc::clone(&store));
+            let project = Self::open_in(directory.clone(), early, world, location)?;
             let read = reading
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -115,9 +131,10 @@ impl<'w> Project<'w> {
         })
     }
 
+    /// Reads a project; `early` is its store if that is known already.
     fn open_in(
         directory: PathBuf,
-        store: Arc<dyn Store>,
+        early: Option<Arc<dyn Store>>,
         world: &'w World<'w>,
         location: &ProjectLocation,
     ) -> Result<Self, Failure> {
@@ -187,6 +204,22 @@ impl<'w> Project<'w> {
             .partition(|complaint| complaint.severity >= Severity::Error);
         let Some(definition) = definition else {
             return Err(Failure::Definitions(errors));
+        };
+        let store = match early {
+            Some(store) => store,
+            None => {
+                let place = ProjectPlace {
+                    root: &root,
+                    definitions: &directory,
+                };
+                let made = world.stores.make(world, &place, definition.ledger.as_ref());
+                match (made, errors.is_empty()) {
+                    (Ok(store), _) => store,
+                    (Err(failure), true) => return Err(failure),
+                    // What is wrong with the definitions comes first.
+                    (Err(_), false) => return Err(Failure::Definitions(errors)),
+                }
+            }
         };
         let project = Self {
             world,

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
-use super::{Listener, TargetMaker};
+use super::{Listener, StoreMaker, TargetMaker};
 use crate::world::git::Git;
 use crate::world::processes::Processes;
 use crate::world::redaction::RunSecrets;
 use evenkeel_host::Interruption;
-use evenkeel_ledger::StoreMaker;
 use evenkeel_ledger::record::Actor;
 use evenkeel_model::Clock;
 

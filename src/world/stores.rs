@@ -1,25 +1,185 @@
 //! Location of a project's ledger: a folder in its directory, unless a team shares another.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::redaction::RunSecrets;
+use super::secrets::RealSecrets;
+use crate::operation::{Failure, ProjectPlace, StoreMaker, World};
+use evenkeel_core::environment::codes;
+use evenkeel_core::environment::definition::{SharedLedger, SharedPlace, ValueSource};
+use evenkeel_core::environment::secrets::Secrets as _;
 use evenkeel_host::Interruption;
+use evenkeel_ledger::Store;
 use evenkeel_ledger::folder::FolderStore;
-use evenkeel_ledger::{Store, StoreMaker};
-
-/// Stores in a folder of each project's directory.
-#[derive(Clone, Debug, Default)]
-pub struct FolderStores {
-    /// Ends waiting for others.
-    pub interruption: Interruption,
-}
+use evenkeel_model::Secret;
+use evenkeel_model::defect::Defect;
 
 /// Name of the folder.
 const FOLDER: &str = ".evenkeel";
 
-impl StoreMaker for FolderStores {
-    fn make(&self, project: &Path) -> Arc<dyn Store> {
-        let store = FolderStore::new(&project.join(FOLDER));
-        Arc::new(store.until(self.interruption.flag()))
+/// The variable that replaces the place of the ledger.
+pub const PLACE: &str = "EVENKEEL_LEDGER";
+
+/// The variable with the key, unless the definitions name another source.
+pub const KEY: &str = "EVENKEEL_LEDGER_KEY";
+
+/// The longest system.toml that is searched for `[ledger]` before it is parsed.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// Stores in a folder of each project's directory, or shared by a team.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stores;
+
+impl StoreMaker for Stores {
+    fn make(
+        &self,
+        world: &World<'_>,
+        project: &ProjectPlace<'_>,
+        declared: Option<&SharedLedger>,
+    ) -> Result<Arc<dyn Store>, Failure> {
+        let sources = Sources::of(world, project);
+        let key = declared.and_then(|ledger| ledger.key.clone());
+        match (variable(world), declared) {
+            (Some("folder"), _) | (None, None) => Ok(folder(world, project)),
+            (Some(address), _) => shared(
+                &SharedPlace::Postgres {
+                    address: address.to_owned(),
+                    password: None,
+                },
+                key,
+                sources,
+            )
+            .map_err(|reason| Failure::Usage(format!("{PLACE}: {reason}"))),
+            (None, Some(ledger)) => shared(&ledger.place, key, sources).map_err(|reason| {
+                let message = format!("the place of the ledger cannot be used: {reason}");
+                let defect = Defect::new(&codes::WRONG_FORM, "ledger", message);
+                Failure::Definitions(vec![defect.at(&ledger.span, "declared here")])
+            }),
+        }
+    }
+
+    fn make_early(&self, world: &World<'_>, project: &ProjectPlace<'_>) -> Option<Arc<dyn Store>> {
+        let is_folder = match variable(world) {
+            Some(place) => place == "folder",
+            None => !mentions_ledger(project.definitions),
+        };
+        is_folder.then(|| folder(world, project))
+    }
+}
+
+/// Returns the place that the variables name.
+fn variable<'w>(world: &'w World<'_>) -> Option<&'w str> {
+    let place = world.environment.get(PLACE)?;
+    Some(place.as_str()).filter(|place| !place.is_empty())
+}
+
+/// Returns whether the definitions may declare a shared ledger.
+fn mentions_ledger(definitions: &Path) -> bool {
+    let path = definitions.join("system.toml");
+    let is_short =
+        std::fs::metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() < LONGEST);
+    // Whoever reads the definitions reports what is wrong with the file.
+    !is_short || std::fs::read_to_string(&path).map_or(true, |text| text.contains("ledger"))
+}
+
+fn folder(world: &World<'_>, project: &ProjectPlace<'_>) -> Arc<dyn Store> {
+    let store = FolderStore::new(&project.root.join(FOLDER));
+    Arc::new(store.until(world.interruption.flag()))
+}
+
+/// Sources of the ledger's secrets, which outlive the reading of the definitions.
+#[derive(Clone)]
+struct Sources {
+    variables: BTreeMap<String, String>,
+    definitions: std::path::PathBuf,
+    root: std::path::PathBuf,
+    interruption: Interruption,
+    learned: RunSecrets,
+}
+
+impl Sources {
+    fn of(world: &World<'_>, project: &ProjectPlace<'_>) -> Self {
+        Self {
+            variables: world.environment.clone(),
+            definitions: project.definitions.to_owned(),
+            root: project.root.to_owned(),
+            interruption: world.interruption.clone(),
+            learned: world.secrets.clone(),
+        }
+    }
+
+    fn get(&self, source: &ValueSource) -> Result<Secret, String> {
+        let secrets = RealSecrets {
+            variable: &|name| self.variables.get(name).cloned(),
+            definitions: self.definitions.clone(),
+            root: self.root.clone(),
+            interruption: &self.interruption,
+            learned: &self.learned,
+        };
+        secrets.get(source)
+    }
+}
+
+#[cfg(feature = "postgres")]
+fn shared(
+    place: &SharedPlace,
+    key: Option<ValueSource>,
+    sources: Sources,
+) -> Result<Arc<dyn Store>, String> {
+    use evenkeel_ledger::postgres::{Address, PostgresStore};
+
+    let ending = sources.interruption.flag();
+    match place {
+        SharedPlace::Postgres { address, password } => {
+            let mut address =
+                Address::parse(address, &sources.variables).map_err(|error| error.to_string())?;
+            if let Some(source) = password {
+                let secret = sources.get(source)?;
+                address = address.with_password(secret.reveal());
+            }
+            if let Some(password) = address.password() {
+                sources.learned.learn(&password);
+            }
+            Ok(Arc::new(PostgresStore::new(
+                address,
+                team_key(key, sources),
+                ending,
+            )))
+        }
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+fn shared(
+    _place: &SharedPlace,
+    _key: Option<ValueSource>,
+    _sources: Sources,
+) -> Result<Arc<dyn Store>, String> {
+    Err("this program was built without PostgreSQL; build it with `--features postgres`".to_owned())
+}
+
+/// Returns the key of a shared ledger, which is read when it is first needed.
+#[cfg(feature = "postgres")]
+fn team_key(declared: Option<ValueSource>, sources: Sources) -> evenkeel_ledger::shared::SharedKey {
+    use evenkeel_ledger::shared::SharedKey;
+
+    match declared {
+        Some(source) => SharedKey::new(
+            "the source of `key` in `[ledger]`",
+            Arc::new(move || sources.get(&source).map(Some)),
+        ),
+        None => SharedKey::new(
+            &format!("the environment variable {KEY}"),
+            Arc::new(move || {
+                if sources.variables.get(KEY).is_none_or(String::is_empty) {
+                    return Ok(None);
+                }
+                sources
+                    .get(&ValueSource::Variable(KEY.to_owned()))
+                    .map(Some)
+            }),
+        ),
     }
 }

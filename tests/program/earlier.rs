@@ -6,9 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::world::TestWorld;
-use evenkeel::world::stores::FolderStores;
 use evenkeel_core::gate::{Demands, StoredDossier, judge};
-use evenkeel_ledger::{Record, StoreMaker as _, chain};
+use evenkeel_ledger::folder::FolderStore;
+use evenkeel_ledger::{Record, Store as _, chain};
 
 /// Number of entries in the ledger.
 const ENTRIES: u64 = 62;
@@ -50,7 +50,7 @@ fn earlier() -> TestWorld {
 fn its_ledger_is_whole_and_matches_its_checkpoint() {
     let world = earlier();
     world.expect(0, &["audit", "verify", "--against", "checkpoint.json"]);
-    let store = FolderStores::default().make(&world.path(""));
+    let store = FolderStore::new(&world.path(".evenkeel"));
     let verification = store.verify(&[]).unwrap();
     assert!(verification.is_whole(), "{:?}", verification.findings);
     assert_eq!(verification.entries, ENTRIES);
@@ -59,7 +59,7 @@ fn its_ledger_is_whole_and_matches_its_checkpoint() {
 #[test]
 fn every_entry_is_parsed_and_every_kind_of_record_occurs() {
     let world = earlier();
-    let store = FolderStores::default().make(&world.path(""));
+    let store = FolderStore::new(&world.path(".evenkeel"));
     let ledger = store.open(Some("shop")).unwrap().unwrap();
     let mut kinds = std::collections::BTreeSet::new();
     for entry in ledger.read(0).unwrap() {
@@ -88,7 +88,7 @@ fn every_entry_is_parsed_and_every_kind_of_record_occurs() {
 #[test]
 fn every_verdict_is_computed_again_from_its_dossier() {
     let world = earlier();
-    let store = FolderStores::default().make(&world.path(""));
+    let store = FolderStore::new(&world.path(".evenkeel"));
     let ledger = store.open(Some("shop")).unwrap().unwrap();
     let mut verdicts = 0;
     for entry in ledger.read(0).unwrap() {

@@ -12,11 +12,12 @@ use evenkeel::operation::{
 use evenkeel::report::Report;
 use evenkeel::world::processes::LocalProcesses;
 use evenkeel::world::redaction::RunSecrets;
-use evenkeel::world::stores::FolderStores;
+use evenkeel::world::stores::Stores;
 use evenkeel_core::environment::resolve::TargetPlace;
 use evenkeel_host::recorded::RecordedTarget;
 use evenkeel_host::{Interruption, Target};
-use evenkeel_ledger::StoreMaker as _;
+use evenkeel_ledger::Store as _;
+use evenkeel_ledger::folder::FolderStore;
 use evenkeel_ledger::record::Actor;
 use evenkeel_model::moment::FixedClock;
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
@@ -81,8 +82,7 @@ impl Inside {
         // The key exists before the first observation, so that all of them seal alike.
         std::fs::create_dir_all(world.path(".evenkeel")).unwrap();
         world.mode(".evenkeel", 0o700);
-        FolderStores::default()
-            .make(&world.path(""))
+        FolderStore::new(&world.path(".evenkeel"))
             .make_key()
             .unwrap();
         Self {
@@ -100,8 +100,7 @@ impl Inside {
 
     /// Returns the target of an environment; created on first use.
     pub fn target(&self, environment: &str) -> Arc<RecordedTarget> {
-        let sealer = FolderStores::default()
-            .make(&self.world.path(""))
+        let sealer = FolderStore::new(&self.world.path(".evenkeel"))
             .make_key()
             .unwrap();
         let sealer = sealer.for_target(environment, "web");
@@ -158,9 +157,6 @@ impl Inside {
         let clock = FixedClock(self.now.get());
         let variables = self.variables.borrow().clone();
         let input = std::io::stdin();
-        let stores = FolderStores {
-            interruption: interruption.clone(),
-        };
         let world = World {
             clock: &clock,
             environment: &variables,
@@ -175,7 +171,7 @@ impl Inside {
             },
             listener,
             targets: &self.targets,
-            stores: &stores,
+            stores: &Stores,
             secrets: RunSecrets::default(),
         };
         let outcome = task(&world, &ProjectLocation::default());

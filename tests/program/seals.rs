@@ -1,10 +1,9 @@
 //! Seals of a target: made with its own key on the target, recognised by the project's key elsewhere, and valid from
 //! before targets had keys.
 
-use evenkeel::world::stores::FolderStores;
-use evenkeel_ledger::folder::SqliteLedger;
+use evenkeel_ledger::folder::{FolderStore, SqliteLedger};
 use evenkeel_ledger::record::StepsEnded;
-use evenkeel_ledger::{Ledger as _, Record, StoreMaker as _, chain};
+use evenkeel_ledger::{Ledger as _, Record, Store as _, chain};
 use evenkeel_model::{Digest, Sealer};
 use serde_json::Value;
 
@@ -60,7 +59,7 @@ require = []
 }
 
 fn project(world: &TestWorld) -> Sealer {
-    let store = FolderStores::default().make(&world.path(""));
+    let store = FolderStore::new(&world.path(".evenkeel"));
     store.key().unwrap().unwrap()
 }
 

@@ -62,6 +62,6 @@ pub use object::Objects;
 pub use record::Record;
 pub use remembered::{Kept, Proof};
 pub use state::{Check, Sighting, State};
-pub use store::{LockGuard, Store, StoreMaker};
+pub use store::{LockGuard, Store};
 pub use timeline::{Event, EventKind, EventOutcome, Timeline};
 pub use verify::{Completeness, Irregularity, Verification};

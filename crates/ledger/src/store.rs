@@ -3,8 +3,6 @@
 //! A store is a place. It exists before anything is stored, and reading creates nothing. `lease` builds on its lock,
 //! and `verify` on its rows.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::lease::{Holder, Lock};
@@ -106,10 +104,4 @@ pub trait LockGuard: Send + Sync {
     fn confirm(&self) -> Result<(), LedgerError> {
         Ok(())
     }
-}
-
-/// A maker of stores: real ones for the program, ones in memory for tests.
-pub trait StoreMaker: Sync {
-    /// Returns the store of the project in this directory. Creates nothing.
-    fn make(&self, project: &Path) -> Arc<dyn Store>;
 }

@@ -1,13 +1,13 @@
 //! Secrets of a run, for redacting its final messages.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::Redactor;
 use evenkeel_model::Secret;
 
-/// Collector of the secrets resolved in a run.
-#[derive(Default)]
-pub struct RunSecrets(Mutex<Vec<Secret>>);
+/// Collector of the secrets resolved in a run. Clones share one collection.
+#[derive(Clone, Default)]
+pub struct RunSecrets(Arc<Mutex<Vec<Secret>>>);
 
 impl RunSecrets {
     /// Adds a secret.

@@ -34,6 +34,8 @@ pub struct Definition {
     pub documents: BTreeMap<Arc<str>, Arc<Block>>,
     /// Rules for comparing documents, by name: the same for all environments.
     pub document_rules: BTreeMap<Arc<str>, DocumentRules>,
+    /// The ledger that a team shares; `None` for the one in the project's directory.
+    pub ledger: Option<SharedLedger>,
     /// Globs of files that look like pairs and are not compared.
     pub ignored_pairs: Vec<String>,
     /// Configured severities of differences between environments, by code.
@@ -159,6 +161,29 @@ pub struct GivenValue {
     pub source: ValueSource,
     /// Place.
     pub span: Span,
+}
+
+/// A ledger that a team shares.
+#[derive(Debug, Clone)]
+pub struct SharedLedger {
+    /// Where it is.
+    pub place: SharedPlace,
+    /// Source of the key that seals secrets, if declared.
+    pub key: Option<ValueSource>,
+    /// Place of its table.
+    pub span: Span,
+}
+
+/// Where a shared ledger is.
+#[derive(Debug, Clone)]
+pub enum SharedPlace {
+    /// In a PostgreSQL database.
+    Postgres {
+        /// The address, without a password.
+        address: String,
+        /// Source of the password, if declared.
+        password: Option<ValueSource>,
+    },
 }
 
 /// Value, or source of a secret.

@@ -19,6 +19,30 @@ pub const SYSTEM: &[Field] = &[
     ),
 ];
 
+/// `[ledger]`.
+pub const LEDGER: &[Field] = &[
+    Field::optional(
+        "postgres",
+        Form::Words,
+        "The PostgreSQL database that contains it, as `postgres://[USER@]HOST[:PORT]/DATABASE`, with `?schema=NAME` \
+         for another schema than `evenkeel`. No password: it comes from `password`, `PGPASSWORD` or the password file.",
+    )
+    .written_out(),
+    Field::optional(
+        "password",
+        Form::Table(SECRET_SOURCE),
+        "The source of the database's password.",
+    )
+    .written_out(),
+    Field::optional(
+        "key",
+        Form::Table(SECRET_SOURCE),
+        "The source of the key that seals secrets, the same for everyone who shares the ledger; `evenkeel ledger key` \
+         makes one. Default: the environment variable EVENKEEL_LEDGER_KEY.",
+    )
+    .written_out(),
+];
+
 /// `[ignore]`.
 pub const IGNORE: &[Field] = &[Field::optional(
     "pairs",

@@ -46,6 +46,13 @@ pub fn reference_page() -> String {
     table(&mut page, "[document.NAME]", DOCUMENTS, &document);
     table(
         &mut page,
+        "[ledger]",
+        "The ledger that a team shares. Without this table, it is the folder `.evenkeel` of the project, for one \
+         checkout. The environment variable EVENKEEL_LEDGER replaces the place: `folder`, or an address.",
+        fields::LEDGER,
+    );
+    table(
+        &mut page,
         "[ignore]",
         "Exclusions from comparison.",
         fields::IGNORE,

@@ -6,6 +6,7 @@ mod blocks;
 mod differences;
 mod documents;
 mod environment;
+mod ledger;
 mod parameters;
 mod system;
 mod whole;

@@ -48,6 +48,11 @@ pub fn system() -> Value {
             "Configuration files that exist already and are compared as trees.",
         ),
         (
+            "ledger",
+            table(fields::LEDGER, false),
+            "The ledger that a team shares.",
+        ),
+        (
             "ignore",
             table(fields::IGNORE, false),
             "Exclusions from comparison.",

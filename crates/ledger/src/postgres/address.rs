@@ -13,9 +13,10 @@ use postgres::config::{Host, SslMode, TargetSessionAttrs};
 use zeroize::Zeroizing;
 
 use super::tls::Trust;
+use evenkeel_model::Secret;
 
-/// The schema of a ledger that names none.
-pub const SCHEMA: &str = "evenkeel";
+/// The schema of an address that names none.
+const SCHEMA: &str = "evenkeel";
 
 /// The longest name in PostgreSQL, in bytes.
 const LONGEST_NAME: usize = 63;
@@ -41,7 +42,8 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads a connection string: `postgres://[USER@]HOST[:PORT]/DATABASE[?KEY=VALUE…]`.
+    /// Reads a connection string: `postgres://[USER@]HOST[:PORT]/DATABASE[?KEY=VALUE…]`, where
+    /// `schema=NAME` names the ledger's schema.
     ///
     /// Missing parts come from the variables `PGUSER`, `PGDATABASE`, `PGPASSWORD` and `PGPASSFILE`, as libpq reads them,
     /// and the password from the password file last.
@@ -49,11 +51,7 @@ impl Address {
     /// # Errors
     ///
     /// The reason, without the password.
-    pub fn parse(
-        text: &str,
-        schema: Option<&str>,
-        variables: &Variables,
-    ) -> Result<Self, AddressError> {
+    pub fn parse(text: &str, variables: &Variables) -> Result<Self, AddressError> {
         let wrong = |reason: String| Err(AddressError(reason));
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
             return wrong(
@@ -95,7 +93,7 @@ impl Address {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(10));
         }
-        let schema = schema.unwrap_or(SCHEMA);
+        let schema = options.schema.as_deref().unwrap_or(SCHEMA);
         check_schema(schema)?;
         let place = place(&config, schema);
         if config.get_password().is_none() {
@@ -120,13 +118,11 @@ impl Address {
         self
     }
 
-    /// Returns whether the address itself contains a password.
+    /// Returns the password, so that it can be kept out of every output.
     #[must_use]
-    pub fn has_password(text: &str) -> bool {
-        let (plain, _) = split_options(text);
-        plain
-            .parse::<Config>()
-            .is_ok_and(|config| config.get_password().is_some())
+    pub fn password(&self) -> Option<Secret> {
+        let password = self.config.get_password()?;
+        Some(Secret::new(String::from_utf8_lossy(password).into_owned()))
     }
 }
 
@@ -135,9 +131,10 @@ impl Address {
 struct Options {
     mode: Option<String>,
     authorities: Option<String>,
+    schema: Option<String>,
 }
 
-/// Separates the options of encryption from an address.
+/// Separates the options that this file reads from an address.
 fn split_options(text: &str) -> (String, Options) {
     let mut options = Options::default();
     let Some((before, query)) = text.split_once('?') else {
@@ -148,6 +145,7 @@ fn split_options(text: &str) -> (String, Options) {
         match part.split_once('=') {
             Some(("sslmode", value)) => options.mode = Some(value.to_owned()),
             Some(("sslrootcert", value)) => options.authorities = Some(decoded(value)),
+            Some(("schema", value)) => options.schema = Some(decoded(value)),
             _ => others.push(part),
         }
     }
@@ -319,7 +317,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     fn parse(text: &str) -> Result<Address, String> {
-        Address::parse(text, None, &Variables::new()).map_err(|error| error.0)
+        Address::parse(text, &Variables::new()).map_err(|error| error.0)
     }
 
     #[test]
@@ -359,11 +357,6 @@ mod tests {
             address.place,
             "postgres://db.example:6000/ledger (schema evenkeel)"
         );
-        assert!(Address::has_password("postgres://ada:hunter2@db.example/x"));
-        assert!(Address::has_password(
-            "postgres://ada@db.example/x?password=hunter2"
-        ));
-        assert!(!Address::has_password("postgres://ada@db.example/x"));
         let malformed = parse("postgres://ada:hunter2@db.example:port/x")
             .err()
             .unwrap();
@@ -375,8 +368,8 @@ mod tests {
         assert!(parse("db.example").err().unwrap().contains("postgres://"));
         assert!(parse("postgres:///x").err().unwrap().contains("no host"));
         for schema in ["pg_own", "Own", "own-1", "", "1", "a\"b"] {
-            let refused = Address::parse("postgres://a@h/x", Some(schema), &Variables::new()).err();
-            assert!(refused.unwrap().0.contains("invalid schema"), "{schema}");
+            let refused = parse(&format!("postgres://a@h/x?schema={schema}")).err();
+            assert!(refused.unwrap().contains("invalid schema"), "{schema}");
         }
     }
 
@@ -396,7 +389,7 @@ mod tests {
             for (name, value) in more {
                 variables.insert((*name).to_owned(), (*value).to_owned());
             }
-            Address::parse(text, None, &variables).map(|address| {
+            Address::parse(text, &variables).map(|address| {
                 let bytes = address.config.get_password().map(<[u8]>::to_vec);
                 bytes.map(|bytes| String::from_utf8(bytes).unwrap())
             })

@@ -27,8 +27,8 @@ fn key() -> SharedKey {
 }
 
 fn store(server: &Server, account: &str, schema: &str) -> PostgresStore {
-    let address =
-        Address::parse(&server.address(account), Some(schema), &Variables::new()).unwrap();
+    let text = format!("{}?schema={schema}", server.address(account));
+    let address = Address::parse(&text, &Variables::new()).unwrap();
     PostgresStore::new(address, key(), Arc::default())
 }
 
@@ -355,7 +355,7 @@ fn what_cannot_be_used_is_named() {
         return;
     };
     let refused = |address: &str| {
-        let address = Address::parse(address, None, &Variables::new()).unwrap();
+        let address = Address::parse(address, &Variables::new()).unwrap();
         let begun = Instant::now();
         let error = PostgresStore::new(address, key(), Arc::default())
             .open(None)

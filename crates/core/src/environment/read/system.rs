@@ -30,6 +30,7 @@ impl Reader<'_> {
             suites: BTreeMap::new(),
             documents: BTreeMap::new(),
             document_rules: BTreeMap::new(),
+            ledger: None,
             ignored_pairs: Vec::new(),
             severities: BTreeMap::new(),
             differences: Vec::new(),
@@ -59,6 +60,7 @@ impl Reader<'_> {
                 ),
                 "suite" => self.blocks(node, "suite", fields::SUITE, None, &mut definition.suites),
                 "document" => self.documents(node, &mut definition),
+                "ledger" => definition.ledger = self.ledger(node),
                 "ignore" => self.ignore(node, &mut definition),
                 "severity" => self.severities(node, &mut definition),
                 "release" => {
@@ -101,6 +103,7 @@ impl Reader<'_> {
                         "target",
                         "suite",
                         "document",
+                        "ledger",
                         "ignore",
                         "severity",
                         "release",
