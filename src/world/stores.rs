@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::git::SharedGit;
 use super::redaction::RunSecrets;
 use super::secrets::RealSecrets;
 use crate::operation::{Failure, ProjectPlace, StoreMaker, World};
@@ -13,6 +14,8 @@ use evenkeel_core::environment::secrets::Secrets as _;
 use evenkeel_host::Interruption;
 use evenkeel_ledger::Store;
 use evenkeel_ledger::folder::FolderStore;
+use evenkeel_ledger::git::GitStore;
+use evenkeel_ledger::shared::SharedKey;
 use evenkeel_model::Secret;
 use evenkeel_model::defect::Defect;
 
@@ -43,15 +46,9 @@ impl StoreMaker for Stores {
         let key = declared.and_then(|ledger| ledger.key.clone());
         match (variable(world), declared) {
             (Some("folder"), _) | (None, None) => Ok(folder(world, project)),
-            (Some(address), _) => shared(
-                &SharedPlace::Postgres {
-                    address: address.to_owned(),
-                    password: None,
-                },
-                key,
-                sources,
-            )
-            .map_err(|reason| Failure::Usage(format!("{PLACE}: {reason}"))),
+            (Some(place), _) => named(place)
+                .and_then(|place| shared(&place, key, sources))
+                .map_err(|reason| Failure::Usage(format!("{PLACE}: {reason}"))),
             (None, Some(ledger)) => shared(&ledger.place, key, sources).map_err(|reason| {
                 let message = format!("the place of the ledger cannot be used: {reason}");
                 let defect = Defect::new(&codes::WRONG_FORM, "ledger", message);
@@ -82,6 +79,25 @@ fn mentions_ledger(definitions: &Path) -> bool {
         std::fs::metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() < LONGEST);
     // Whoever reads the definitions reports what is wrong with the file.
     !is_short || std::fs::read_to_string(&path).map_or(true, |text| text.contains("ledger"))
+}
+
+/// Reads the place in the variable.
+fn named(place: &str) -> Result<SharedPlace, String> {
+    if let Some(remote) = place.strip_prefix("git:") {
+        return Ok(SharedPlace::Git {
+            remote: remote.to_owned(),
+        });
+    }
+    if place.starts_with("postgres://") || place.starts_with("postgresql://") {
+        return Ok(SharedPlace::Postgres {
+            address: place.to_owned(),
+            password: None,
+        });
+    }
+    Err(
+        "expected `folder`, `git:REMOTE`, or an address such as `postgres://evenkeel@db.example/evenkeel`"
+            .to_owned(),
+    )
 }
 
 fn folder(world: &World<'_>, project: &ProjectPlace<'_>) -> Arc<dyn Store> {
@@ -122,38 +138,60 @@ impl Sources {
     }
 }
 
-#[cfg(feature = "postgres")]
+/// Returns the store of a shared ledger.
 fn shared(
     place: &SharedPlace,
+    key: Option<ValueSource>,
+    sources: Sources,
+) -> Result<Arc<dyn Store>, String> {
+    let ending = sources.interruption.flag();
+    match place {
+        SharedPlace::Git { remote } => {
+            let program = SharedGit {
+                variables: sources.variables.clone(),
+                directory: sources.root.clone(),
+            };
+            let key = team_key(key, sources);
+            Ok(Arc::new(GitStore::new(
+                remote,
+                Arc::new(program),
+                key,
+                ending,
+            )))
+        }
+        SharedPlace::Postgres { address, password } => {
+            postgres(address, password.as_ref(), key, sources)
+        }
+    }
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(
+    address: &str,
+    password: Option<&ValueSource>,
     key: Option<ValueSource>,
     sources: Sources,
 ) -> Result<Arc<dyn Store>, String> {
     use evenkeel_ledger::postgres::{Address, PostgresStore};
 
     let ending = sources.interruption.flag();
-    match place {
-        SharedPlace::Postgres { address, password } => {
-            let mut address =
-                Address::parse(address, &sources.variables).map_err(|error| error.to_string())?;
-            if let Some(source) = password {
-                let secret = sources.get(source)?;
-                address = address.with_password(secret.reveal());
-            }
-            if let Some(password) = address.password() {
-                sources.learned.learn(&password);
-            }
-            Ok(Arc::new(PostgresStore::new(
-                address,
-                team_key(key, sources),
-                ending,
-            )))
-        }
+    let mut address =
+        Address::parse(address, &sources.variables).map_err(|error| error.to_string())?;
+    if let Some(source) = password {
+        let secret = sources.get(source)?;
+        address = address.with_password(secret.reveal());
     }
+    if let Some(password) = address.password() {
+        sources.learned.learn(&password);
+    }
+    let key = team_key(key, sources);
+    Ok(Arc::new(PostgresStore::new(address, key, ending)))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn shared(
-    _place: &SharedPlace,
+fn postgres(
+    _address: &str,
+    _password: Option<&ValueSource>,
     _key: Option<ValueSource>,
     _sources: Sources,
 ) -> Result<Arc<dyn Store>, String> {
@@ -161,10 +199,7 @@ fn shared(
 }
 
 /// Returns the key of a shared ledger, which is read when it is first needed.
-#[cfg(feature = "postgres")]
-fn team_key(declared: Option<ValueSource>, sources: Sources) -> evenkeel_ledger::shared::SharedKey {
-    use evenkeel_ledger::shared::SharedKey;
-
+fn team_key(declared: Option<ValueSource>, sources: Sources) -> SharedKey {
     match declared {
         Some(source) => SharedKey::new(
             "the source of `key` in `[ledger]`",

@@ -81,7 +81,7 @@ impl<'ledger> Lease<'ledger> {
             since: clock.now(),
             purpose: purpose.to_owned(),
         };
-        let lock = store.lock(environment, &holder, wait)?;
+        let mut lock = store.lock(environment, &holder, wait)?;
         let token = loop {
             let token = ledger.newest_token(environment)? + 1;
             let record = LeaseTaken {
@@ -92,8 +92,12 @@ impl<'ledger> Lease<'ledger> {
             };
             match ledger.append(clock.now(), &[record.into()], None) {
                 Ok(_) => break token,
-                // Another writer with a different lock, such as a broken one, was faster.
-                Err(LedgerError::Fenced { .. }) => {}
+                // Another writer with a different lock, such as a broken one, was faster. Where the lock is shared with other
+                // machines, it may be that writer's now.
+                Err(LedgerError::Fenced { .. }) => {
+                    drop(lock);
+                    lock = store.lock(environment, &holder, wait)?;
+                }
                 Err(error) => return Err(error),
             }
         };

@@ -62,6 +62,12 @@ pub trait Ledger: Send + Sync {
         None
     }
 
+    /// Returns whether an append is expensive: callers then write what belongs together at once, such as the intents of all
+    /// steps before the first.
+    fn prefers_few_appends(&self) -> bool {
+        false
+    }
+
     /// Appends records in one durable transaction; on return, they survive a power cut.
     ///
     /// With a fence, refuses when the newest lease on that environment has another token. Returns the number of the

@@ -6,13 +6,14 @@
 //!
 //! Without features, this crate does no I/O: entries, records, their chain, their fold and verification are the same
 //! for every backend. Each backend of [`Store`] is a folder behind its own feature: `folder` stores everything in a
-//! local folder, with SQLite for the entries; `postgres` stores everything in a database that a team shares; `testing` adds the backend in memory and the conformance suite that every
+//! local folder, with SQLite for the entries; `postgres` stores everything in a database that a team
+//! shares, and `git` in a git remote; `testing` adds the backend in memory and the conformance suite that every
 //! backend passes. The modules are listed from the top down: a backend uses the modules listed after the backends, and
 //! never another backend.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
-    any(test, feature = "folder", feature = "postgres"),
+    any(test, feature = "folder", feature = "git", feature = "postgres"),
     allow(
         clippy::disallowed_methods,
         clippy::disallowed_types,
@@ -25,14 +26,16 @@ pub mod conformance;
 
 #[cfg(feature = "folder")]
 pub mod folder;
+#[cfg(feature = "git")]
+pub mod git;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "git", feature = "postgres"))]
 pub mod shared;
 
-#[cfg(any(feature = "folder", feature = "postgres"))]
+#[cfg(any(feature = "folder", feature = "git", feature = "postgres"))]
 pub mod random;
 
 pub mod chain;

@@ -8,6 +8,7 @@ mod closed;
 mod discover;
 mod history;
 mod objects;
+mod shared;
 mod tree;
 
 use std::path::{Component, Path, PathBuf};
@@ -19,6 +20,7 @@ pub use discover::Discovered;
 use evenkeel_model::text::inert;
 pub use history::{ChangedPath, Snapshot};
 pub use objects::Objects;
+pub use shared::SharedGit;
 pub use tree::{ObjectId, Tree, TreeEntry, TreeKind};
 
 /// Time limit of one query.

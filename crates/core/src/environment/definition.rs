@@ -184,6 +184,11 @@ pub enum SharedPlace {
         /// Source of the password, if declared.
         password: Option<ValueSource>,
     },
+    /// On a ref of a git remote.
+    Git {
+        /// Name of the remote.
+        remote: String,
+    },
 }
 
 /// Value, or source of a secret.

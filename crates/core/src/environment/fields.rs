@@ -29,6 +29,13 @@ pub const LEDGER: &[Field] = &[
     )
     .written_out(),
     Field::optional(
+        "git",
+        Form::Words,
+        "The git remote that contains it, on the ref `refs/evenkeel/ledger`: a name that `git remote` lists, such as \
+         `origin`. It needs no server.",
+    )
+    .written_out(),
+    Field::optional(
         "password",
         Form::Table(SECRET_SOURCE),
         "The source of the database's password.",

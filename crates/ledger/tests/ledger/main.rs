@@ -14,6 +14,7 @@
 )]
 
 mod disk;
+mod git;
 mod kill;
 mod lease;
 mod postgres;

@@ -33,15 +33,16 @@ fn store(server: &Server, account: &str, schema: &str) -> PostgresStore {
 }
 
 /// A store in its own schema.
-struct Schema<'a> {
-    server: &'a Server,
+struct Schema {
+    /// Runs as long as the store.
+    _server: Arc<Server>,
     name: String,
     store: PostgresStore,
     /// Connected as an attacker with all rights.
     attacker: Mutex<postgres::Client>,
 }
 
-impl Schema<'_> {
+impl Schema {
     /// Changes the tables without their triggers.
     fn change(&self, statement: &str, parameters: &[&(dyn postgres::types::ToSql + Sync)]) {
         let mut attacker = self.attacker.lock().unwrap();
@@ -53,7 +54,7 @@ impl Schema<'_> {
     }
 }
 
-impl Bench for Schema<'_> {
+impl Bench for Schema {
     fn store(&self) -> &dyn Store {
         &self.store
     }
@@ -97,7 +98,6 @@ impl Bench for Schema<'_> {
                 &[&environment.as_str()],
             ),
         }
-        let _ = self.server;
         true
     }
 }
@@ -108,13 +108,12 @@ fn the_postgres_store_passes_the_conformance_suite() {
         return;
     };
     let made = AtomicU32::new(0);
-    // The bench of a closure must outlive it, so the server does for the whole process.
-    let server: &'static Server = Box::leak(Box::new(server));
+    let server = Arc::new(server);
     conformance::check(&|| {
         let name = format!("own_{}", made.fetch_add(1, Ordering::SeqCst));
         Box::new(Schema {
-            server,
-            store: store(server, "postgres", &name),
+            _server: Arc::clone(&server),
+            store: store(&server, "postgres", &name),
             name,
             attacker: Mutex::new(server.connect("postgres").unwrap()),
         })

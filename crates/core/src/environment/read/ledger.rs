@@ -10,7 +10,7 @@ use evenkeel_model::defect::Defect;
 use evenkeel_model::source::{Node, Table};
 
 /// The keys of which exactly one says where the ledger is.
-const PLACES: &str = "`postgres`";
+const PLACES: &str = "`postgres` or `git`";
 
 impl Reader<'_> {
     /// Parses the table; `None` with a defect if it names no single place.
@@ -32,9 +32,35 @@ impl Reader<'_> {
         };
         let key = source(self, "key");
         let password = source(self, "password");
-        let Some(address) = table.get("postgres") else {
+        let place = match (table.get("postgres"), table.get("git")) {
+            (Some(address), None) => {
+                self.without_password(address);
+                Some(SharedPlace::Postgres {
+                    address: text(table, "postgres"),
+                    password,
+                })
+            }
+            (None, Some(_)) => {
+                if let Some(node) = table.get("password") {
+                    self.meaningless_password(node);
+                }
+                Some(SharedPlace::Git {
+                    remote: text(table, "git"),
+                })
+            }
+            (Some(_), Some(other)) => {
+                let message = "`[ledger]` has two places, and a ledger is in one";
+                self.complaints.push(
+                    Defect::new(&codes::MEANINGLESS, "ledger", message)
+                        .at(&other.span, "remove this one or `postgres`"),
+                );
+                None
+            }
+            (None, None) => None,
+        };
+        let Some(place) = place else {
             // Another defect of the table may be a misspelled place.
-            if is_sound {
+            if is_sound && table.get("git").is_none() {
                 self.complaints.push(
                     Defect::new(
                         &codes::MISSING_KEY,
@@ -47,15 +73,19 @@ impl Reader<'_> {
             }
             return None;
         };
-        self.without_password(address);
         Some(SharedLedger {
-            place: SharedPlace::Postgres {
-                address: text(table, "postgres"),
-                password,
-            },
+            place,
             key,
             span: node.span.clone(),
         })
+    }
+
+    /// Rejects a password without a database.
+    fn meaningless_password(&mut self, node: &Node) {
+        let message = "`password` has no effect: git asks for its own credentials";
+        self.complaints.push(
+            Defect::new(&codes::MEANINGLESS, "ledger", message).at(&node.span, "takes no effect"),
+        );
     }
 
     /// Rejects an address that contains a password.
