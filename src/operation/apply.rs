@@ -23,7 +23,7 @@ use evenkeel_host::ActionError;
 use evenkeel_ledger::record::{
     ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, StepOutcome,
 };
-use evenkeel_ledger::{Fence, Lease, Ledger, LedgerError, State};
+use evenkeel_ledger::{Lease, Ledger, LedgerError, State};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// Request to apply.
@@ -96,7 +96,7 @@ pub fn apply(
         project: &project,
         resolution: &resolution,
         ledger: &*ledger,
-        fence: lease.fence(),
+        lease: &lease,
         name: &name,
         purpose: "apply",
         confirm: request.confirm.as_deref(),
@@ -273,7 +273,7 @@ pub(super) struct Run<'a> {
     pub(super) project: &'a Project<'a>,
     pub(super) resolution: &'a Resolution,
     pub(super) ledger: &'a dyn Ledger,
-    pub(super) fence: &'a Fence,
+    pub(super) lease: &'a Lease<'a>,
     pub(super) name: &'a EnvironmentName,
     pub(super) purpose: &'a str,
     pub(super) confirm: Option<&'a str>,
@@ -432,8 +432,15 @@ impl Run<'_> {
             purpose: self.purpose.to_owned(),
             from_file: self.found.is_some(),
         };
-        self.ledger
-            .append(world.clock.now(), &[started.into()], Some(self.fence))?;
+        let confirm = || self.lease.confirm();
+        let journal = Journal::new(
+            self.ledger,
+            (self.lease.fence(), &confirm),
+            world.clock,
+            &apply,
+            self.name,
+        );
+        journal.start(started, &plan.steps)?;
         let targets = reached.targets;
         let owner = self.owner(state);
         let claimed = owner.claim(
@@ -461,6 +468,7 @@ impl Run<'_> {
             report.say(format!(
                 "the owner stamp was not written, so nothing else was applied: {reason}"
             ));
+            journal.abandon(&plan.steps)?;
             let nothing = ApplyReport::nothing(&plan, outcome);
             report.applies.push(ApplyDocument::new(
                 Some(apply.clone()),
@@ -482,13 +490,7 @@ impl Run<'_> {
             moved: &moved,
             targets: &targets.targets(),
             materials: &situation.resolved.materials,
-            journal: Journal {
-                ledger: self.ledger,
-                fence: self.fence,
-                clock: world.clock,
-                apply: &apply,
-                environment: self.name,
-            },
+            journal,
             interruption: &world.interruption,
         };
         world.listener.event(Event::ApplyBegan {
@@ -528,7 +530,7 @@ impl Run<'_> {
         let broken = state
             .environment(self.name)
             .and_then(|standing| standing.broken.as_ref())
-            .filter(|broken| broken.record.token == self.fence.token);
+            .filter(|broken| broken.record.token == self.lease.fence().token);
         report.say(match broken {
             Some(broken) => format!(
                 "{} on {} broke the lock at {}: {}",
@@ -575,7 +577,7 @@ impl Run<'_> {
         let written = self.ledger.append(
             self.project.world.clock.now(),
             &[ended.into()],
-            Some(self.fence),
+            Some(self.lease.fence()),
         );
         match written {
             Ok(_) => Ok(Went::Ended(outcome.outcome, self.evidence(&after))),

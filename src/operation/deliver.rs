@@ -190,7 +190,7 @@ fn stage(
         project,
         resolution,
         ledger,
-        fence: lease.fence(),
+        lease: &lease,
         name,
         purpose: "deliver",
         confirm,

@@ -122,7 +122,7 @@ fn go_through(
         project,
         resolution,
         ledger,
-        fence: lease.fence(),
+        lease: &lease,
         name: &name,
         purpose: "release",
         confirm,

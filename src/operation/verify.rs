@@ -13,8 +13,8 @@ use crate::world::scratch::fresh_directory;
 use evenkeel_core::environment::suite::{Suite, selected};
 use evenkeel_core::environment::suites::scratch_of;
 use evenkeel_core::release::artifacts;
-use evenkeel_ledger::record::EvidenceBinding;
-use evenkeel_ledger::{Fence, Ledger, State};
+use evenkeel_ledger::record::{EvidenceBinding, SuiteEnded};
+use evenkeel_ledger::{Fence, Ledger, Record, State};
 use evenkeel_model::{Digest, EnvironmentName};
 
 /// Runs suites of an environment: the named ones, or all.
@@ -82,13 +82,40 @@ impl Verification<'_> {
         let mut ordered: Vec<&Suite> = suites.to_vec();
         ordered.sort_by_key(|suite| suite.rank());
         let mut passed = true;
+        let mut kept: Vec<Record> = Vec::new();
+        let mut outcome = Ok(());
         for suite in ordered {
             if self.project.world.interruption.is_set() {
-                return Ok(false);
+                passed = false;
+                break;
             }
-            passed &= self.one(suite, state, &mut observed, report)?;
+            match self.one(suite, state, &mut observed, report) {
+                Ok(ended) => {
+                    passed &= ended.passed;
+                    kept.push(ended.into());
+                }
+                Err(failure) => {
+                    outcome = Err(failure);
+                    break;
+                }
+            }
+            // Where an append is expensive, the evidence of all suites is written together.
+            if !self.ledger.prefers_few_appends() {
+                self.record(&mut kept)?;
+            }
         }
-        Ok(passed)
+        self.record(&mut kept)?;
+        outcome.map(|()| passed)
+    }
+
+    /// Records evidence.
+    fn record(&self, kept: &mut Vec<Record>) -> Result<(), Failure> {
+        let records = std::mem::take(kept);
+        if !records.is_empty() {
+            let now = self.project.world.clock.now();
+            self.ledger.append(now, &records, Some(self.fence))?;
+        }
+        Ok(())
     }
 
     fn one(
@@ -97,7 +124,7 @@ impl Verification<'_> {
         state: &mut State,
         observed: &mut Option<Digest>,
         report: &mut Report,
-    ) -> Result<bool, Failure> {
+    ) -> Result<SuiteEnded, Failure> {
         let world = self.project.world;
         let targets = self.resolution.targets(self.project, self.name)?;
         state.catch_up(self.ledger)?;
@@ -169,12 +196,9 @@ impl Verification<'_> {
             })
             .collect();
         document.figures.clone_from(&result.figures);
-        let passed = record.passed;
-        self.ledger
-            .append(world.clock.now(), &[record.into()], Some(self.fence))?;
         world.listener.event(Event::Verified { suite: &document });
         report.suites.push(document);
-        Ok(passed)
+        Ok(record)
     }
 }
 

@@ -278,13 +278,13 @@ impl Project {
                 moved: &moved,
                 targets: &[(Arc::from("web"), target)].into(),
                 materials: &situation.resolved.materials,
-                journal: Journal {
+                journal: Journal::new(
                     ledger,
-                    fence: &fence,
-                    clock: &FixedClock(self.now),
-                    apply: "a-1",
-                    environment: &self.name,
-                },
+                    (&fence, &|| Ok(())),
+                    &FixedClock(self.now),
+                    "a-1",
+                    &self.name,
+                ),
                 interruption,
             };
             execute(&apply, &Quiet)

@@ -122,9 +122,17 @@ impl<'ledger> Lease<'ledger> {
     ///
     /// # Errors
     ///
-    /// Like [`LockGuard::confirm`].
+    /// [`LedgerError::Fenced`] when it was lost, and any error of the store.
     pub fn confirm(&self) -> Result<(), LedgerError> {
-        self.lock.as_ref().map_or(Ok(()), |lock| lock.confirm())
+        let confirmed = self.lock.as_ref().map_or(Ok(()), |lock| lock.confirm());
+        match confirmed {
+            Err(LedgerError::Held { environment, .. }) => Err(LedgerError::Fenced {
+                newest: self.ledger.newest_token(&environment)?,
+                environment,
+                held: self.fence.token,
+            }),
+            other => other,
+        }
     }
 
     /// Returns the lease and records that; if recording fails, the lease is free anyway.

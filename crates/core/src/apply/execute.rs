@@ -189,6 +189,18 @@ pub fn execute(
             );
         }
     });
+    let unbegun = steps
+        .iter()
+        .zip(&reports)
+        .filter(|(_, report)| report.outcome.is_none())
+        .map(|(step, _)| step);
+    if let Err(error) = apply.journal.finish(unbegun) {
+        // What was done is not recorded.
+        for report in &mut reports {
+            report.outcome = report.outcome.map(|_| StepOutcome::Unknown);
+        }
+        broken.get_or_insert(error);
+    }
     tell_what_was_waited_for(steps, &mut reports);
     if let Some(reason) = halted {
         let skipped = reports
@@ -402,6 +414,15 @@ fn left_empty(apply: &Apply<'_>, step: &Step) -> Option<StepEnd> {
 
 /// Performs the steps of one job, observes the result, and judges it.
 fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
+    // This run may have been suspended since the intents were written, and another one may act now.
+    if apply.journal.confirm().is_err() {
+        let not_started = |(number, _): &(usize, &Step)| Ended {
+            number: *number,
+            outcome: None,
+            reason: Some(NOT_BEGUN.into()),
+        };
+        return taken.iter().map(not_started).collect();
+    }
     let mut tried: Vec<Tried> = taken.iter().map(|_| Tried::default()).collect();
     let target = taken
         .first()
