@@ -315,6 +315,7 @@ pub(super) fn with_surroundings(
         processes: &LocalProcesses,
         interruption: signals.interruption(),
         actor: account::current(),
+        state_home: account::state_home(&environment),
         listener: &listener,
         targets: &targets,
         stores: &Stores,

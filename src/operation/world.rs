@@ -28,6 +28,8 @@ pub struct World<'a> {
     pub interruption: Interruption,
     /// Account that runs the program.
     pub actor: Actor,
+    /// Directory of this account for what systems with a shared ledger keep on this machine, absolute.
+    pub state_home: PathBuf,
     /// Receives the progress of an operation.
     pub listener: &'a dyn Listener,
     /// Makes targets.

@@ -169,6 +169,7 @@ impl Inside {
                 host: "here".into(),
                 process: 1,
             },
+            state_home: self.world.path("state"),
             listener,
             targets: &self.targets,
             stores: &Stores,

@@ -180,6 +180,7 @@ impl Project {
             files: &files,
             root: Path::new("/project"),
             directory: Path::new("/project/environments"),
+            machine: None,
             sealer: &sealer,
             secrets: &NoSecrets,
             artifacts: &[(Arc::from("app"), app)].into(),

@@ -14,6 +14,11 @@ pub trait Store: Send + Sync {
     /// Returns the path or name, for people: the thing to restore from a backup.
     fn place(&self) -> String;
 
+    /// Returns whether other checkouts and machines use the same store.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Opens the ledger for reading; `None` when none has ever existed. Creates and changes nothing.
     ///
     /// Rejects a ledger of another system than `system`; where that is still unknown, call [`Ledger::belongs_to`]

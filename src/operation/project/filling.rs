@@ -1,6 +1,7 @@
 //! Resolution of environments, and further defects of wrong definitions.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Depth, Failure, Project};
@@ -65,10 +66,12 @@ impl Project<'_> {
             Depth::Shape => &NoSecrets,
             Depth::Whole => &real,
         };
+        let machine = self.machine();
         let surroundings = Surroundings {
             files: &*self.files,
             root: &self.root,
             directory: &self.directory,
+            machine: machine.as_deref(),
             sealer,
             secrets,
             artifacts: &artifacts,
@@ -117,10 +120,12 @@ impl Project<'_> {
             return Vec::new();
         }
         let artifacts = self.artifacts(Depth::Shape, &mut Vec::new());
+        let machine = self.machine();
         let surroundings = Surroundings {
             files: &*self.files,
             root: &self.root,
             directory: &self.directory,
+            machine: machine.as_deref(),
             sealer,
             secrets: &NoSecrets,
             artifacts: &artifacts,
@@ -129,6 +134,14 @@ impl Project<'_> {
             .into_iter()
             .filter_map(|name| resolve(&self.definition, name, &surroundings).ok())
             .collect()
+    }
+
+    /// Returns the directory of this machine for the system, if its ledger is shared.
+    fn machine(&self) -> Option<PathBuf> {
+        let home = &self.world.state_home;
+        self.store
+            .is_shared()
+            .then(|| home.join(&self.definition.system))
     }
 
     pub(super) fn artifacts(

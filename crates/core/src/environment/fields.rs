@@ -98,13 +98,16 @@ pub const TARGET: &[Field] = &[
     Field::optional(
         "base",
         Form::Words,
-        "The base of relative paths on it. Default: the project's directory, which contains the definitions' directory.",
+        "The base of relative paths on it. Default: the project's directory, which contains the definitions' directory; \
+         with a shared ledger, `/var/lib/evenkeel/SYSTEM` for root, and `evenkeel/SYSTEM` in the account's state directory \
+         otherwise.",
     ),
     Field::optional(
         "state",
         Form::Words,
         "The directory of evenkeel's own records on it (process records, logs). Default: \
-         `.evenkeel/targets/ENVIRONMENT/TARGET` in the project.",
+         `.evenkeel/targets/ENVIRONMENT/TARGET` in the project; with a shared ledger, `targets/ENVIRONMENT/TARGET` in \
+         the directory that is the default of `base`.",
     ),
 ];
 

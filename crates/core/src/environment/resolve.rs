@@ -30,6 +30,9 @@ pub struct Surroundings<'a> {
     pub root: &'a Path,
     /// The directory of the definitions, absolute.
     pub directory: &'a Path,
+    /// Directory of this machine for a system whose ledger is shared: its targets are the same for every checkout.
+    /// `None` where the ledger is in the checkout, and so are the targets' records.
+    pub machine: Option<&'a Path>,
     /// The project's key.
     pub sealer: &'a Sealer,
     /// Secrets.
@@ -320,12 +323,16 @@ impl Resolver<'_> {
                 },
                 None => default,
             };
-            let base = path(self, "base", root.clone());
-            let state = path(
-                self,
-                "state",
-                format!("{root}/.evenkeel/targets/{}/{target}", self.name),
-            );
+            let (base, records) = match self.surroundings.machine {
+                None => (root.clone(), format!("{root}/.evenkeel")),
+                Some(machine) => {
+                    let machine = machine.to_string_lossy().into_owned();
+                    (machine.clone(), machine)
+                }
+            };
+            let base = path(self, "base", base);
+            let state = format!("{records}/targets/{}/{target}", self.name);
+            let state = path(self, "state", state);
             targets.insert(Arc::clone(target), TargetPlace { base, state });
         }
         targets

@@ -62,6 +62,10 @@ impl Store for GitStore {
         self.branch.place().to_owned()
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn open(&self, system: Option<&str>) -> Result<Option<Box<dyn Ledger>>, LedgerError> {
         let ledger = GitLedger::open_existing(&self.branch, system)?;
         Ok(ledger.map(|ledger| Box::new(ledger) as Box<dyn Ledger>))

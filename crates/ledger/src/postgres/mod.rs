@@ -66,6 +66,10 @@ impl Store for PostgresStore {
         self.server.place().to_owned()
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn open(&self, system: Option<&str>) -> Result<Option<Box<dyn Ledger>>, LedgerError> {
         let ledger = PostgresLedger::open_existing(&self.server, system)?;
         Ok(ledger.map(|ledger| Box::new(ledger) as Box<dyn Ledger>))
