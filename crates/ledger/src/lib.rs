@@ -39,6 +39,14 @@ pub mod shared;
 pub mod random;
 
 pub mod chain;
+#[cfg(any(
+    test,
+    feature = "folder",
+    feature = "git",
+    feature = "postgres",
+    feature = "testing"
+))]
+mod copy;
 pub mod entry;
 pub mod environment_state;
 pub mod error;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::lease::{Holder, Lock};
-use super::{Kept, Ledger, LedgerError, Objects, Verification};
+use super::{Kept, Ledger, LedgerError, Link, Objects, Verification};
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
 /// The place of a project's ledger, objects, locks and key.
@@ -35,6 +35,30 @@ pub trait Store: Send + Sync {
     ///
     /// Any [`LedgerError`]; an existing ledger is unchanged then.
     fn open_or_found(&self, system: &str, time: Moment) -> Result<Box<dyn Ledger>, LedgerError>;
+
+    /// Copies all entries of another store's ledger, byte for byte, into this store, which must be empty, and makes this
+    /// store use its `key`. All or nothing. Returns the end.
+    ///
+    /// Copy the objects first, so that no entry names a missing one.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unusable`] when this store has a ledger or another key, and any error of `source`.
+    fn fill(&self, source: &dyn Ledger, key: Option<&Sealer>) -> Result<Link, LedgerError>;
+
+    /// Lets an account of the backend read everything, and change nothing: the access of an auditor.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unusable`] where the backend has no accounts of its own.
+    fn grant_reading(&self, account: &str) -> Result<(), LedgerError> {
+        let _ = account;
+        Err(LedgerError::Unusable {
+            path: self.place(),
+            reason: "it has no accounts of its own".to_owned(),
+            remedy: "whoever may read its files may read the ledger".to_owned(),
+        })
+    }
 
     /// Verifies the whole ledger without trust in its writers, and checks it against checkpoints that were kept
     /// elsewhere. Changes nothing.

@@ -10,6 +10,7 @@
     reason = "the suite stops at the first failed check"
 )]
 
+mod copies;
 mod entries;
 mod heads;
 mod keys;
@@ -61,6 +62,7 @@ pub fn check(make: &dyn Fn() -> Box<dyn Bench>) {
     leases::check(make);
     heads::check(make);
     verification::check(make);
+    copies::check(make);
 }
 
 /// The system of the suite's ledgers.

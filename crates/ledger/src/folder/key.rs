@@ -42,6 +42,30 @@ pub fn open_or_make(folder: &Path) -> Result<Sealer, LedgerError> {
     })
 }
 
+/// Makes a key the project's, unless it has another one.
+///
+/// # Errors
+///
+/// [`LedgerError::Unusable`] when the project has another key, and otherwise like [`open_or_make`].
+pub fn adopt(folder: &Path, sealer: &Sealer) -> Result<(), LedgerError> {
+    files::ensure(folder)?;
+    let path = path(folder);
+    if open_existing(folder)?.is_none() {
+        let mut text = Zeroizing::new(Digest::from_bytes(*sealer.reveal_key()).hex());
+        text.push('\n');
+        files::publish(folder, NAME, text.as_bytes())
+            .map_err(|error| LedgerError::storage("write", &path, error))?;
+    }
+    match open_existing(folder)? {
+        Some(kept) if kept.fingerprint() == sealer.fingerprint() => Ok(()),
+        _ => Err(LedgerError::unusable(
+            &path,
+            "it is another key than the copied ledger's",
+            "move it away, if nothing was sealed with it",
+        )),
+    }
+}
+
 /// Returns the sealer with the project's key; `None` when no key exists. Creates nothing.
 ///
 /// # Errors

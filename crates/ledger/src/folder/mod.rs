@@ -25,7 +25,7 @@ pub use sqlite::SqliteLedger;
 
 use self::sweep::Presence;
 use crate::lease::{Holder, Lock};
-use crate::{Kept, Ledger, LedgerError, LockGuard, Objects, Store, Verification, random};
+use crate::{Kept, Ledger, LedgerError, Link, LockGuard, Objects, Store, Verification, random};
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
 /// A store in a folder, which may not exist yet.
@@ -83,6 +83,16 @@ impl Store for FolderStore {
     fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
         writer::until(&self.ending);
         verify::verify_against(&self.folder, checkpoints)
+    }
+
+    fn fill(&self, source: &dyn Ledger, key: Option<&Sealer>) -> Result<Link, LedgerError> {
+        writer::until(&self.ending);
+        files::ensure(&self.folder)?;
+        self.presence.begin();
+        if let Some(sealer) = key {
+            key::adopt(&self.folder, sealer)?;
+        }
+        founding::fill(&self.folder, source)
     }
 
     fn restore_head(&self) -> Result<(), LedgerError> {

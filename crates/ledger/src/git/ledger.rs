@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::branch::{Branch, Changes, State};
 use super::layout::{self, first_of, split};
 use super::repository::AT_ONCE;
-use crate::chain::{self, Link};
+use crate::chain::{self, Link, Written};
 use crate::record::{Founded, Record};
 use crate::shared::SharedKey;
-use crate::{Checkpoint, Entry, Fence, Head, Ledger, LedgerError, random};
+use crate::{Checkpoint, Entry, Fence, Head, Ledger, LedgerError, copy, random};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// A ledger on a ref.
@@ -97,6 +97,60 @@ fn found(
         }
         Ok((format!("Found the ledger of {system}"), changes))
     })
+}
+
+/// The number of entries in one file of a copied ledger.
+const TOGETHER: usize = 1_000;
+
+/// Copies the entries of another ledger, in one commit.
+pub(super) fn fill(
+    branch: &Branch,
+    source: &dyn Ledger,
+    fingerprint: Option<Digest>,
+) -> Result<Link, LedgerError> {
+    if branch.refresh()?.is_some() {
+        return Err(copy::occupied(branch.place()));
+    }
+    let mut changes = Changes::new();
+    let mut lines: Vec<Written> = Vec::new();
+    let mut time = Moment::from_millisecond(0);
+    let mut close = |lines: &mut Vec<Written>| {
+        if let Some(first) = lines.first() {
+            changes.push((layout::segment(first.sequence), Some(layout::lines(lines))));
+        }
+        lines.clear();
+    };
+    let copied = copy::each_line(source, &mut |line| {
+        time = crate::entry::read(&line.line).map_or(time, |entry| entry.time);
+        lines.push(line);
+        if lines.len() == TOGETHER {
+            close(&mut lines);
+        }
+        Ok(())
+    })?;
+    close(&mut lines);
+    for (environment, token) in &copied.tokens {
+        let line = format!("{token}\n").into_bytes();
+        changes.push((layout::token(environment), Some(line)));
+    }
+    let head = head_file(&copied.lineage, copied.link, branch)?;
+    changes.push((layout::HEAD.to_owned(), Some(head)));
+    if let Some(fingerprint) = fingerprint {
+        let line = format!("{}\n", fingerprint.hex()).into_bytes();
+        changes.push((layout::KEY.to_owned(), Some(line)));
+    }
+    branch.push(time, |branch, state| {
+        if state.tip.is_some() {
+            return Err(copy::occupied(branch.place()));
+        }
+        let mut all = changes.clone();
+        for (digest, bytes) in &state.objects {
+            all.push((layout::object(digest), Some(bytes.clone())));
+        }
+        Ok(("Copy a ledger".to_owned(), all))
+    })?;
+    branch.state().objects.clear();
+    Ok(copied.link)
 }
 
 /// Returns the content of the head.

@@ -27,7 +27,7 @@ use self::objects::GitObjects;
 use self::repository::Repository;
 use crate::lease::{Holder, Lock};
 use crate::shared::SharedKey;
-use crate::{Kept, Ledger, LedgerError, LockGuard, Objects, Store, Verification};
+use crate::{Kept, Ledger, LedgerError, Link, LockGuard, Objects, Store, Verification};
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
 /// A store on a ref of a remote, which may not exist yet.
@@ -78,6 +78,11 @@ impl Store for GitStore {
 
     fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
         verify::verify_against(&self.branch, checkpoints)
+    }
+
+    fn fill(&self, source: &dyn Ledger, key: Option<&Sealer>) -> Result<Link, LedgerError> {
+        self.key.must_be(key)?;
+        ledger::fill(&self.branch, source, key.map(Sealer::fingerprint))
     }
 
     fn restore_head(&self) -> Result<(), LedgerError> {

@@ -7,7 +7,7 @@ use crate::chain::{Link, Written};
 use crate::record::{Founded, Record};
 use crate::verify::{self, Medium, Row};
 use crate::{
-    Checkpoint, Entry, Fence, Head, Kept, Ledger, LedgerError, Verification, chain, entry,
+    Checkpoint, Entry, Fence, Head, Kept, Ledger, LedgerError, Verification, chain, copy, entry,
     remembered,
 };
 use evenkeel_model::{EnvironmentName, Moment};
@@ -118,6 +118,26 @@ impl MemoryLedger {
             )?;
         }
         Ok(true)
+    }
+
+    /// Like [`Store::fill`](crate::Store::fill).
+    pub(super) fn fill(&self, source: &dyn Ledger) -> Result<Link, LedgerError> {
+        let mut lines = Vec::new();
+        let copied = copy::each_line(source, &mut |line| {
+            lines.push(line);
+            Ok(())
+        })?;
+        let mut inner = self.inner();
+        if !inner.lines.is_empty() || inner.head != Head::Absent {
+            return Err(copy::occupied(NAME));
+        }
+        inner.lines = lines;
+        inner.head = Head::Known(Checkpoint {
+            digest: copied.link.digest,
+            lineage: copied.lineage,
+            sequence: copied.link.sequence,
+        });
+        Ok(copied.link)
     }
 
     /// Like [`Store::verify`](crate::Store::verify).

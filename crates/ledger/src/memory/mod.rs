@@ -13,7 +13,7 @@ pub use ledger::{Fate, MemoryLedger};
 pub use objects::MemoryObjects;
 
 use crate::lease::{Holder, Lock};
-use crate::{Head, Kept, Ledger, LedgerError, LockGuard, Objects, Store, Verification};
+use crate::{Head, Kept, Ledger, LedgerError, Link, LockGuard, Objects, Store, Verification};
 use evenkeel_model::{Digest, EnvironmentName, Moment, Sealer};
 use locks::Locks;
 
@@ -67,6 +67,14 @@ impl Store for MemoryStore {
 
     fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
         self.ledger.verify(checkpoints)
+    }
+
+    fn fill(&self, source: &dyn Ledger, key: Option<&Sealer>) -> Result<Link, LedgerError> {
+        let link = self.ledger.fill(source)?;
+        if let Some(sealer) = key {
+            *self.key.lock().unwrap_or_else(PoisonError::into_inner) = Some(sealer.clone());
+        }
+        Ok(link)
     }
 
     fn restore_head(&self) -> Result<(), LedgerError> {

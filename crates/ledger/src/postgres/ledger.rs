@@ -13,7 +13,7 @@ use super::{migrations, rows};
 use crate::chain::{self, Link};
 use crate::record::{Founded, Record};
 use crate::shared::SharedKey;
-use crate::{Checkpoint, Entry, Fence, Head, Ledger, LedgerError, random};
+use crate::{Checkpoint, Entry, Fence, Head, Ledger, LedgerError, copy, random};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// A ledger in a schema.
@@ -114,6 +114,57 @@ fn found(
         },
         // A founding that took effect is found by the same task.
         |_, ()| Ok(false),
+    )
+}
+
+/// The number of lines in one statement.
+const AT_ONCE: usize = 1_000;
+
+/// Copies the entries of another ledger, in one transaction.
+pub(super) fn fill(
+    server: &Server,
+    source: &dyn Ledger,
+    fingerprint: Option<Digest>,
+) -> Result<Link, LedgerError> {
+    migrations::migrate(server)?;
+    let schema = server.schema();
+    server.write(
+        "write to",
+        |transaction| {
+            let head = rows::lock_head(transaction, schema)?.head;
+            if rows::last(transaction, schema)?.is_some() || head != Head::Absent {
+                return Err(copy::occupied(server.place()).into());
+            }
+            // A whole ledger takes longer than a statement of an append may.
+            transaction.batch_execute("SET LOCAL statement_timeout = 0")?;
+            let mut lines = Vec::with_capacity(AT_ONCE);
+            let copied = copy::each_line(source, &mut |line| {
+                lines.push(line);
+                if lines.len() < AT_ONCE {
+                    return Ok(());
+                }
+                rows::insert(transaction, schema, &std::mem::take(&mut lines))
+                    .map_err(|failure| server.failed("write to", failure))
+            })?;
+            rows::insert(transaction, schema, &lines)?;
+            for (environment, token) in &copied.tokens {
+                rows::keep_token(transaction, schema, environment, *token)?;
+            }
+            let head = Checkpoint {
+                digest: copied.link.digest,
+                lineage: copied.lineage,
+                sequence: copied.link.sequence,
+            };
+            rows::set_head(transaction, schema, &head)?;
+            if let Some(fingerprint) = fingerprint {
+                rows::set_key(transaction, schema, fingerprint)?;
+            }
+            Ok(copied.link)
+        },
+        |transaction, link| {
+            let kept = rows::at(transaction, schema, link.sequence)?;
+            Ok(kept.is_some_and(|row| row.digest == link.digest.as_bytes()))
+        },
     )
 }
 

@@ -27,7 +27,7 @@ use self::objects::PostgresObjects;
 use self::server::Server;
 use crate::lease::{Holder, Lock};
 use crate::shared::SharedKey;
-use crate::{Kept, Ledger, LedgerError, LockGuard, Objects, Store, Verification};
+use crate::{Kept, Ledger, LedgerError, Link, LockGuard, Objects, Store, Verification};
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
 /// A store in a schema of a PostgreSQL database, which may not exist yet.
@@ -49,15 +49,6 @@ impl PostgresStore {
             server,
             key,
         }
-    }
-
-    /// Lets a role of the database read everything, and change nothing: the access of an auditor.
-    ///
-    /// # Errors
-    ///
-    /// When no ledger was founded, or this user may not grant it.
-    pub fn grant_reading(&self, role: &str) -> Result<(), LedgerError> {
-        migrations::grant_reading(&self.server, role)
     }
 }
 
@@ -82,6 +73,15 @@ impl Store for PostgresStore {
 
     fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
         verify::verify_against(&self.server, checkpoints)
+    }
+
+    fn fill(&self, source: &dyn Ledger, key: Option<&Sealer>) -> Result<Link, LedgerError> {
+        self.key.must_be(key)?;
+        ledger::fill(&self.server, source, key.map(Sealer::fingerprint))
+    }
+
+    fn grant_reading(&self, role: &str) -> Result<(), LedgerError> {
+        migrations::grant_reading(&self.server, role)
     }
 
     fn restore_head(&self) -> Result<(), LedgerError> {

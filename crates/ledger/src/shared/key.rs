@@ -70,6 +70,19 @@ impl SharedKey {
         }
     }
 
+    /// Makes sure that this is the key of a ledger that is about to be copied.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::KeyUnavailable`] without a key, [`LedgerError::Unusable`] for another one.
+    pub(crate) fn must_be(&self, wanted: Option<&Sealer>) -> Result<(), LedgerError> {
+        let Some(wanted) = wanted else {
+            return Ok(());
+        };
+        let sealer = self.sealer()?.ok_or_else(|| self.unavailable())?;
+        self.check(&sealer, Some(wanted.fingerprint()))
+    }
+
     fn sealer(&self) -> Result<Option<Sealer>, LedgerError> {
         if let Some(read) = self.read.get() {
             return Ok(read.clone());
