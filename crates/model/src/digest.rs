@@ -91,6 +91,23 @@ impl Digest {
     }
 }
 
+/// The digest of bytes that are not in memory as a whole: equal to [`Digest::of`] all pieces in sequence.
+#[derive(Clone, Debug, Default)]
+pub struct DigestOfPieces(blake3::Hasher);
+
+impl DigestOfPieces {
+    /// Adds the next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Returns the digest of the bytes so far.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest(*self.0.finalize().as_bytes())
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.with_text(|text| formatter.write_str(text))
@@ -159,7 +176,20 @@ impl<'de> Deserialize<'de> for Digest {
 
 #[cfg(test)]
 mod tests {
-    use super::Digest;
+    use super::{Digest, DigestOfPieces};
+
+    #[test]
+    fn pieces_have_the_digest_of_the_whole() {
+        let bytes = [7; 5_000];
+        for size in [1, 64, 1_024, 5_000] {
+            let mut pieces = DigestOfPieces::default();
+            for piece in bytes.chunks(size) {
+                pieces.add(piece);
+            }
+            assert_eq!(pieces.digest(), Digest::of(&bytes), "{size}");
+        }
+        assert_eq!(DigestOfPieces::default().digest(), Digest::of(b""));
+    }
 
     #[test]
     fn a_written_digest_is_read_back() {

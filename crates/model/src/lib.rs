@@ -30,7 +30,7 @@ pub mod text;
 
 pub use address::Address;
 pub use beside::beside;
-pub use digest::Digest;
+pub use digest::{Digest, DigestOfPieces};
 #[cfg(feature = "definitions")]
 pub use fast::{FastMap, FastSet};
 pub use instance::{HostName, Instance};

@@ -7,7 +7,7 @@
 //! approve, release or judge the gate always fold the entries; `audit verify` compares the snapshot with them.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use super::opening::{self, Content};
 use super::{database, rows};
 use crate::{LedgerError, Link, State};
-use evenkeel_model::Digest;
+use evenkeel_model::{Digest, DigestOfPieces};
 
 /// The file's name.
 const NAME: &str = "snapshot";
@@ -30,6 +30,8 @@ const WORTHWHILE: u64 = 256 * 1024;
 const LONGEST: u64 = 1 << 30;
 /// The granularity of times of change: a change within this time after another one may carry the same time.
 const TICK: Duration = Duration::from_millis(20);
+/// The number of bytes hashed and written at once.
+const AT_ONCE: usize = 64 * 1024;
 /// The bytes of an identity.
 const IDENTITY: usize = 7 * 8;
 
@@ -67,26 +69,55 @@ fn store(folder: &Path, path: &Path) -> Option<()> {
         std::thread::sleep(rest);
     }
     let state = database::look(path, |connection| fold(connection, path)).ok()?;
-    let body = state.encode().ok()?;
-    drop(state);
     if identity_of(path)? != before {
         return None;
     }
-    persist(folder, before, &body).ok()
+    persist(folder, before, &state).ok()
 }
 
-fn persist(folder: &Path, identity: [u8; IDENTITY], body: &[u8]) -> io::Result<()> {
+fn persist(folder: &Path, identity: [u8; IDENTITY], state: &State) -> io::Result<()> {
     let mut temporary = tempfile::Builder::new()
         .prefix(".snapshot-")
         .tempfile_in(folder)?;
     temporary.write_all(MAGIC)?;
     temporary.write_all(&identity)?;
-    temporary.write_all(Digest::of(body).as_bytes())?;
-    temporary.write_all(body)?;
+    // The digest is known when the body is written; until then the file counts for nothing.
+    temporary.write_all(&[0; 32])?;
+    let mut body = BufWriter::with_capacity(
+        AT_ONCE,
+        Body {
+            file: temporary.as_file_mut(),
+            digest: DigestOfPieces::default(),
+        },
+    );
+    state.encode(&mut body)?;
+    body.flush()?;
+    let digest = body.get_ref().digest.digest();
+    drop(body);
+    temporary.seek(SeekFrom::Start((MAGIC.len() + IDENTITY) as u64))?;
+    temporary.write_all(digest.as_bytes())?;
     temporary
         .persist(path(folder))
         .map(drop)
         .map_err(|refused| refused.error)
+}
+
+/// The body of a snapshot that is being written, with its digest so far.
+struct Body<'a> {
+    file: &'a mut fs::File,
+    digest: DigestOfPieces,
+}
+
+impl Write for Body<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.digest.add(bytes.get(..written).unwrap_or(bytes));
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// Returns whether a snapshot that counts for this ledger differs from its entries.
@@ -106,7 +137,8 @@ pub(super) fn is_false(
         return Ok(false);
     }
     let state = fold(connection, path)?;
-    Ok(state.encode().ok().as_deref() != Some(&*body))
+    let mut encoded = Vec::with_capacity(body.len());
+    Ok(state.encode(&mut encoded).is_err() || encoded != body)
 }
 
 fn fold(connection: &Connection, path: &Path) -> Result<State, LedgerError> {

@@ -5,6 +5,7 @@
 //! when it counts.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::State;
@@ -12,19 +13,18 @@ use crate::environment_state::{AppliedResource, EnvironmentState};
 use evenkeel_model::{Digest, Instance, Moment};
 
 impl State {
-    /// Encodes the state. The same state gives the same bytes.
+    /// Writes the encoded state in small pieces: as a whole it is as large as the state. The same state gives the same
+    /// bytes.
     ///
     /// # Errors
     ///
-    /// Never for a state that was folded from entries.
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let rest = serde_json::to_vec(self)?;
-        let mut bytes = Vec::with_capacity(rest.len() + 64);
-        text(&mut bytes, &rest);
+    /// When `bytes` cannot be written; otherwise never for a state that was folded from entries.
+    pub(crate) fn encode(&self, bytes: &mut dyn Write) -> io::Result<()> {
+        text(bytes, &serde_json::to_vec(self)?)?;
         for environment in self.environments.values() {
-            environment.encode(&mut bytes);
+            environment.encode(bytes)?;
         }
-        Ok(bytes)
+        Ok(())
     }
 
     /// Decodes a state; `None` when the bytes are not the encoded form of this version.
@@ -40,7 +40,7 @@ impl State {
 
 impl EnvironmentState {
     /// Appends the tables: the names of applies, the applied resources in order, the shapes in order of their digests.
-    fn encode(&self, bytes: &mut Vec<u8>) {
+    fn encode(&self, bytes: &mut dyn Write) -> io::Result<()> {
         let mut numbers: HashMap<&str, u64> = HashMap::new();
         let mut applies: Vec<&str> = Vec::new();
         for applied in self.applied.values() {
@@ -49,27 +49,28 @@ impl EnvironmentState {
                 applies.len() as u64 - 1
             });
         }
-        number(bytes, applies.len() as u64);
+        number(bytes, applies.len() as u64)?;
         for apply in applies {
-            text(bytes, apply.as_bytes());
+            text(bytes, apply.as_bytes())?;
         }
-        number(bytes, self.applied.len() as u64);
+        number(bytes, self.applied.len() as u64)?;
         for (instance, applied) in &self.applied {
             match &instance.host {
-                None => text(bytes, instance.address.as_str().as_bytes()),
-                Some(_) => text(bytes, instance.to_string().as_bytes()),
+                None => text(bytes, instance.address.as_str().as_bytes())?,
+                Some(_) => text(bytes, instance.to_string().as_bytes())?,
             }
-            text(bytes, applied.record.as_bytes());
-            number(bytes, applied.at.as_millisecond().cast_unsigned());
-            number(bytes, numbers.get(&*applied.apply).copied().unwrap_or(0));
+            text(bytes, applied.record.as_bytes())?;
+            number(bytes, applied.at.as_millisecond().cast_unsigned())?;
+            number(bytes, numbers.get(&*applied.apply).copied().unwrap_or(0))?;
         }
         let mut rehearsed: Vec<(&Digest, &u64)> = self.rehearsed.iter().collect();
         rehearsed.sort_unstable();
-        number(bytes, rehearsed.len() as u64);
+        number(bytes, rehearsed.len() as u64)?;
         for (shape, sequence) in rehearsed {
-            bytes.extend_from_slice(shape.as_bytes());
-            number(bytes, *sequence);
+            bytes.write_all(shape.as_bytes())?;
+            number(bytes, *sequence)?;
         }
+        Ok(())
     }
 
     fn decode(&mut self, bytes: &mut Bytes<'_>) -> Option<()> {
@@ -99,13 +100,13 @@ impl EnvironmentState {
     }
 }
 
-fn number(bytes: &mut Vec<u8>, number: u64) {
-    bytes.extend_from_slice(&number.to_le_bytes());
+fn number(bytes: &mut dyn Write, number: u64) -> io::Result<()> {
+    bytes.write_all(&number.to_le_bytes())
 }
 
-fn text(bytes: &mut Vec<u8>, text: &[u8]) {
-    number(bytes, text.len() as u64);
-    bytes.extend_from_slice(text);
+fn text(bytes: &mut dyn Write, text: &[u8]) -> io::Result<()> {
+    number(bytes, text.len() as u64)?;
+    bytes.write_all(text)
 }
 
 /// The bytes that are not decoded yet.
