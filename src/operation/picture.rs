@@ -194,20 +194,47 @@ impl Resolution {
         let name = situation.environment();
         let (recipe, digests) =
             rayon::join(|| self.recipe(project, name), || Digests::of(situation));
-        let recipe = recipe?;
+        Ok(Self::made(project, situation, state, &recipe?, digests))
+    }
+
+    /// Observes one environment and returns its plan. The recipe is computed in the gaps of the observation.
+    pub(super) fn look_and_plan<'a>(
+        &'a self,
+        project: &Project<'_>,
+        name: &EnvironmentName,
+        state: &State,
+        targets: &Targets,
+    ) -> Result<(Situation<'a>, Plan), Failure> {
+        let (situation, recipe) = rayon::join(
+            || self.look(project, name, state, targets),
+            || self.recipe(project, name),
+        );
+        let situation = situation?;
+        let digests = Digests::of(&situation);
+        let plan = Self::made(project, &situation, state, &recipe?, digests);
+        Ok((situation, plan))
+    }
+
+    fn made(
+        project: &Project<'_>,
+        situation: &Situation<'_>,
+        state: &State,
+        recipe: &Recipe,
+        digests: Digests,
+    ) -> Plan {
         let lineage = state
             .founded
             .as_ref()
             .map_or("", |founded| founded.lineage.as_str());
-        Ok(make(
+        make(
             situation,
-            &recipe,
+            recipe,
             digests,
             project.definitions_digest(situation.resolved),
             &project.definition.system,
             lineage,
             TOOL,
-        ))
+        )
     }
 }
 

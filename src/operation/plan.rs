@@ -73,8 +73,7 @@ pub fn plan(
     let mut is_restored = true;
     for name in &names {
         let targets = resolution.targets(&project, name)?;
-        let situation = resolution.look(&project, name, &state, &targets)?;
-        let plan = resolution.plan(&project, &situation, &state)?;
+        let (situation, plan) = resolution.look_and_plan(&project, name, &state, &targets)?;
         unrecorded::tell(&project, &state, &situation, &mut report);
         unrecorded::tell_of_owners(
             &project,
