@@ -18,7 +18,7 @@ fn the_contract_detects_an_undocumented_body() {
             .failures
             .get(*case)
             .unwrap_or_else(|| panic!("{case}: {}", ran.lines));
-        assert!(message.contains("'colour' was unexpected"), "{message}");
+        assert!(message.contains("'colour' not allowed"), "{message}");
     }
     assert!(ran.failures.contains_key(cases[0]));
 }

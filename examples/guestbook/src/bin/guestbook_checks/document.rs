@@ -1,7 +1,7 @@
 //! The part of OpenAPI 3.1 that the contract needs: the list of operations, and the validation of a response.
 //! References are followed inside the document; nothing is fetched.
 
-use jsonschema::{Draft, Validator};
+use boon::{Compiler, Draft, SchemaIndex, Schemas, UrlLoader, ValidationError};
 use serde_json::{Map, Value, json};
 
 use crate::exchange::Answer;
@@ -12,6 +12,8 @@ const METHODS: [&str; 8] = [
 ];
 const LONGEST_CHAIN: usize = 8;
 const MOST_COMPLAINTS: usize = 3;
+/// The name of a schema while it is compiled; nothing is fetched from it.
+const NAME: &str = "https://document.invalid/";
 
 pub struct Document {
     root: Value,
@@ -54,7 +56,7 @@ impl Document {
             "the document describes no operation".to_owned()
         })?;
         for (name, schema) in document.object("/components/schemas") {
-            document.validator(schema).map_err(|failure| {
+            document.compile(schema).map_err(|failure| {
                 Failure::wrong(format!("the schema {name}: {}", failure.message))
             })?;
         }
@@ -205,24 +207,34 @@ impl Document {
 
     /// Returns the validation errors of the value, in words; empty when it is valid.
     fn complaints(&self, schema: &Value, value: &Value) -> Result<String, Failure> {
-        let validator = self.validator(schema)?;
-        let complaints: Vec<String> = validator
-            .iter_errors(value)
-            .take(MOST_COMPLAINTS)
-            .map(|error| format!("at `{}` {error}", error.instance_path()))
-            .collect();
+        let (schemas, index) = self.compile(schema)?;
+        let mut complaints = Vec::new();
+        if let Err(error) = schemas.validate(value, index) {
+            collect(&error, &mut complaints);
+        }
+        complaints.truncate(MOST_COMPLAINTS);
         Ok(complaints.join("; "))
     }
 
-    fn validator(&self, schema: &Value) -> Result<Validator, Failure> {
+    fn compile(&self, schema: &Value) -> Result<(Schemas, SchemaIndex), Failure> {
         // The components are included, so that references from the document's root resolve.
         let components = self.root.get("components").cloned().unwrap_or_default();
         let whole = json!({ "components": components, "allOf": [schema] });
-        jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .should_validate_formats(true)
-            .build(&whole)
-            .map_err(|error| Failure::wrong(format!("the document has an invalid schema: {error}")))
+        let mut compiler = Compiler::new();
+        compiler.set_default_draft(Draft::V2020_12);
+        compiler.enable_format_assertions();
+        compiler.use_loader(Box::new(Nothing));
+        let mut schemas = Schemas::new();
+        let wrong = |error: &dyn std::fmt::Display| {
+            Failure::wrong(format!("the document has an invalid schema: {error}"))
+        };
+        compiler
+            .add_resource(NAME, whole)
+            .map_err(|error| wrong(&error))?;
+        let index = compiler
+            .compile(NAME, &mut schemas)
+            .map_err(|error| wrong(&error))?;
+        Ok((schemas, index))
     }
 
     fn object(&self, pointer: &str) -> impl Iterator<Item = (&String, &Value)> {
@@ -231,5 +243,24 @@ impl Document {
             .and_then(Value::as_object)
             .into_iter()
             .flat_map(Map::iter)
+    }
+}
+
+/// A loader that fetches nothing.
+struct Nothing;
+
+impl UrlLoader for Nothing {
+    fn load(&self, url: &str) -> Result<Value, Box<dyn std::error::Error>> {
+        Err(format!("`{url}` is outside of the document").into())
+    }
+}
+
+/// Collects the innermost errors, each with its place in the value.
+fn collect(error: &ValidationError<'_, '_>, complaints: &mut Vec<String>) {
+    if error.causes.is_empty() {
+        complaints.push(format!("at `{}` {}", error.instance_location, error.kind));
+    }
+    for cause in &error.causes {
+        collect(cause, complaints);
     }
 }
