@@ -13,6 +13,7 @@ mod drift;
 mod explain;
 mod github;
 mod init;
+mod ledger;
 mod lock;
 mod log;
 mod man;
@@ -108,6 +109,7 @@ commands! {
         schema::Schema,
         completions::Completions,
         man::Man,
+        ledger::Ledger,
     }
     "Check" {
         drift::Drift,

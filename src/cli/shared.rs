@@ -14,13 +14,12 @@ use super::github;
 use super::output::{Output, OutputParser, format_of, settled};
 use super::progress::Terminal;
 use super::signals::Signals;
-use crate::operation::{Failure, LocalTargets, ProjectLocation, World, project_path};
+use crate::operation::{Failure, LocalTargets, ProjectLocation, Stores, World, project_path};
 use crate::report::{Report, ReportFormat, Style};
 use crate::world::account;
 use crate::world::processes::LocalProcesses;
 use crate::world::redaction::RunSecrets;
 use crate::world::report_file;
-use crate::world::stores::Stores;
 use evenkeel_model::duration;
 use evenkeel_model::moment::SystemClock;
 

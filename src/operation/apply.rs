@@ -201,6 +201,7 @@ pub(super) fn take_lease<'l>(
         wait,
     )?;
     state.catch_up(ledger)?;
+    state.may_go_on()?;
     Ok(lease)
 }
 

@@ -103,6 +103,7 @@ pub fn approve(
         by: world.actor.clone(),
         reason: reason.to_owned(),
     };
+    state.may_go_on()?;
     ledger.append(world.clock.now(), &[approved.into()], None)?;
     state.catch_up(&*ledger)?;
     report.timeline(&state);

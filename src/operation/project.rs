@@ -321,9 +321,13 @@ impl<'w> Project<'w> {
     pub fn sealer_for_reading(&self) -> Result<Sealer, Failure> {
         Ok(match self.store.key()? {
             Some(sealer) => sealer,
-            // Nothing was sealed yet, so the key is only used for comparisons within this run.
-            None => Sealer::new(*Digest::of(self.root.as_os_str().as_encoded_bytes()).as_bytes()),
+            None => self.temporary_sealer(),
         })
+    }
+
+    /// Returns a sealer for comparisons within this run, where nothing was sealed yet.
+    pub(super) fn temporary_sealer(&self) -> Sealer {
+        Sealer::new(*Digest::of(self.root.as_os_str().as_encoded_bytes()).as_bytes())
     }
 
     /// Returns the project's key, and creates a missing one.

@@ -80,6 +80,15 @@ impl Needs {
     fn sealer(self, project: &Project<'_>) -> Result<Sealer, Failure> {
         match self {
             Self::Change | Self::Release => project.sealer(),
+            // No secret is read, so the key of a team is not asked for.
+            Self::Definitions
+            | Self::RenderedDefinitions
+            | Self::UnrenderedParity
+            | Self::Parity
+                if project.store.is_shared() =>
+            {
+                Ok(project.temporary_sealer())
+            }
             Self::Definitions
             | Self::RenderedDefinitions
             | Self::UnrenderedParity

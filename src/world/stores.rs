@@ -1,15 +1,15 @@
-//! Location of a project's ledger: a folder in its directory, unless a team shares another.
+//! Stores of ledgers: in a folder of a project's directory, or shared by a team.
+//!
+//! The operations decide which one a project uses.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::git::SharedGit;
 use super::redaction::RunSecrets;
 use super::secrets::RealSecrets;
-use crate::operation::{Failure, ProjectPlace, StoreMaker, World};
-use evenkeel_core::environment::codes;
-use evenkeel_core::environment::definition::{SharedLedger, SharedPlace, ValueSource};
+use evenkeel_core::environment::definition::{SharedPlace, ValueSource};
 use evenkeel_core::environment::secrets::Secrets as _;
 use evenkeel_host::Interruption;
 use evenkeel_ledger::Store;
@@ -17,7 +17,6 @@ use evenkeel_ledger::folder::FolderStore;
 use evenkeel_ledger::git::GitStore;
 use evenkeel_ledger::shared::SharedKey;
 use evenkeel_model::Secret;
-use evenkeel_model::defect::Defect;
 
 /// Name of the folder.
 const FOLDER: &str = ".evenkeel";
@@ -31,49 +30,9 @@ pub const KEY: &str = "EVENKEEL_LEDGER_KEY";
 /// The longest system.toml that is searched for `[ledger]` before it is parsed.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
-/// Stores in a folder of each project's directory, or shared by a team.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Stores;
-
-impl StoreMaker for Stores {
-    fn make(
-        &self,
-        world: &World<'_>,
-        project: &ProjectPlace<'_>,
-        declared: Option<&SharedLedger>,
-    ) -> Result<Arc<dyn Store>, Failure> {
-        let sources = Sources::of(world, project);
-        let key = declared.and_then(|ledger| ledger.key.clone());
-        match (variable(world), declared) {
-            (Some("folder"), _) | (None, None) => Ok(folder(world, project)),
-            (Some(place), _) => named(place)
-                .and_then(|place| shared(&place, key, sources))
-                .map_err(|reason| Failure::Usage(format!("{PLACE}: {reason}"))),
-            (None, Some(ledger)) => shared(&ledger.place, key, sources).map_err(|reason| {
-                let message = format!("the place of the ledger cannot be used: {reason}");
-                let defect = Defect::new(&codes::WRONG_FORM, "ledger", message);
-                Failure::Definitions(vec![defect.at(&ledger.span, "declared here")])
-            }),
-        }
-    }
-
-    fn make_early(&self, world: &World<'_>, project: &ProjectPlace<'_>) -> Option<Arc<dyn Store>> {
-        let is_folder = match variable(world) {
-            Some(place) => place == "folder",
-            None => !mentions_ledger(project.definitions),
-        };
-        is_folder.then(|| folder(world, project))
-    }
-}
-
-/// Returns the place that the variables name.
-fn variable<'w>(world: &'w World<'_>) -> Option<&'w str> {
-    let place = world.environment.get(PLACE)?;
-    Some(place.as_str()).filter(|place| !place.is_empty())
-}
-
 /// Returns whether the definitions may declare a shared ledger.
-fn mentions_ledger(definitions: &Path) -> bool {
+#[must_use]
+pub fn mentions_ledger(definitions: &Path) -> bool {
     let path = definitions.join("system.toml");
     let is_short =
         std::fs::metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() < LONGEST);
@@ -81,8 +40,12 @@ fn mentions_ledger(definitions: &Path) -> bool {
     !is_short || std::fs::read_to_string(&path).map_or(true, |text| text.contains("ledger"))
 }
 
-/// Reads the place in the variable.
-fn named(place: &str) -> Result<SharedPlace, String> {
+/// Reads the name of a shared place: `git:REMOTE`, or the address of a database.
+///
+/// # Errors
+///
+/// The reason in a sentence.
+pub fn named(place: &str) -> Result<SharedPlace, String> {
     if let Some(remote) = place.strip_prefix("git:") {
         return Ok(SharedPlace::Git {
             remote: remote.to_owned(),
@@ -100,32 +63,29 @@ fn named(place: &str) -> Result<SharedPlace, String> {
     )
 }
 
-fn folder(world: &World<'_>, project: &ProjectPlace<'_>) -> Arc<dyn Store> {
-    let store = FolderStore::new(&project.root.join(FOLDER));
-    Arc::new(store.until(world.interruption.flag()))
+/// Returns the store in a project's own folder.
+#[must_use]
+pub fn folder(project: &Path, interruption: &Interruption) -> Arc<dyn Store> {
+    let store = FolderStore::new(&project.join(FOLDER));
+    Arc::new(store.until(interruption.flag()))
 }
 
 /// Sources of the ledger's secrets, which outlive the reading of the definitions.
 #[derive(Clone)]
-struct Sources {
-    variables: BTreeMap<String, String>,
-    definitions: std::path::PathBuf,
-    root: std::path::PathBuf,
-    interruption: Interruption,
-    learned: RunSecrets,
+pub struct Sources {
+    /// The environment variables.
+    pub variables: BTreeMap<String, String>,
+    /// Directory of the definitions.
+    pub definitions: PathBuf,
+    /// Project directory.
+    pub root: PathBuf,
+    /// Ends waiting for others.
+    pub interruption: Interruption,
+    /// Collects the secrets.
+    pub learned: RunSecrets,
 }
 
 impl Sources {
-    fn of(world: &World<'_>, project: &ProjectPlace<'_>) -> Self {
-        Self {
-            variables: world.environment.clone(),
-            definitions: project.definitions.to_owned(),
-            root: project.root.to_owned(),
-            interruption: world.interruption.clone(),
-            learned: world.secrets.clone(),
-        }
-    }
-
     fn get(&self, source: &ValueSource) -> Result<Secret, String> {
         let secrets = RealSecrets {
             variable: &|name| self.variables.get(name).cloned(),
@@ -138,8 +98,12 @@ impl Sources {
     }
 }
 
-/// Returns the store of a shared ledger.
-fn shared(
+/// Returns the store of a shared ledger. Connects to nothing.
+///
+/// # Errors
+///
+/// The reason in a sentence.
+pub fn shared(
     place: &SharedPlace,
     key: Option<ValueSource>,
     sources: Sources,

@@ -7,12 +7,11 @@ use std::sync::{Arc, Mutex};
 
 use evenkeel::operation::{
     self, ApplyRequest, DeliverRequest, DriftRequest, Event, Failure, Listener, ProjectLocation,
-    TargetMaker, World,
+    Stores, TargetMaker, World,
 };
 use evenkeel::report::Report;
 use evenkeel::world::processes::LocalProcesses;
 use evenkeel::world::redaction::RunSecrets;
-use evenkeel::world::stores::Stores;
 use evenkeel_core::environment::resolve::TargetPlace;
 use evenkeel_host::recorded::RecordedTarget;
 use evenkeel_host::{Interruption, Target};

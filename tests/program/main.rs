@@ -61,6 +61,7 @@ mod seals;
 mod secrets;
 mod sections;
 mod services;
+mod shared;
 mod shut;
 mod signals;
 mod sources;

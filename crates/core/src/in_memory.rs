@@ -271,6 +271,8 @@ impl Project {
                 environment: self.name.clone(),
                 token: 1,
             };
+            let clock = FixedClock(self.now);
+            let held = || Ok(());
             let apply = Apply {
                 plan,
                 resolved: situation.resolved,
@@ -279,13 +281,7 @@ impl Project {
                 moved: &moved,
                 targets: &[(Arc::from("web"), target)].into(),
                 materials: &situation.resolved.materials,
-                journal: Journal::new(
-                    ledger,
-                    (&fence, &|| Ok(())),
-                    &FixedClock(self.now),
-                    "a-1",
-                    &self.name,
-                ),
+                journal: Journal::new(ledger, (&fence, &held), &clock, "a-1", &self.name),
                 interruption,
             };
             execute(&apply, &Quiet)

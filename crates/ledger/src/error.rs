@@ -111,6 +111,12 @@ pub enum LedgerError {
         /// The remedy.
         remedy: String,
     },
+    /// The ledger was moved, so another entry here would fork it.
+    #[error("the ledger was moved to {to}, and goes on there; declare that place in `[ledger]`")]
+    GoesOnElsewhere {
+        /// The other place.
+        to: String,
+    },
     /// The file or folder is unusable in its current state.
     #[error("{path} is unusable: {reason}; {remedy}")]
     Unusable {

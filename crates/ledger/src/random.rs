@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use crate::LedgerError;
+use evenkeel_model::{Digest, Secret};
 
 /// The source of random bytes.
 const SOURCE: &str = "/dev/urandom";
@@ -18,6 +21,18 @@ pub(crate) fn bytes<const LENGTH: usize>() -> io::Result<[u8; LENGTH]> {
     let mut bytes = [0; LENGTH];
     File::open(SOURCE)?.read_exact(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Returns a random key of 64 hexadecimal digits.
+///
+/// # Errors
+///
+/// [`LedgerError::Storage`] when the system returns no random bytes.
+pub fn key() -> Result<Secret, LedgerError> {
+    let bytes = bytes::<32>()
+        .map(Zeroizing::new)
+        .map_err(|error| LedgerError::storage("read", Path::new(SOURCE), error))?;
+    Ok(Secret::new(Digest::from_bytes(*bytes).hex()))
 }
 
 /// Returns a random name for a new ledger, in the form of a UUID of version 4.

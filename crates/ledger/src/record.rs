@@ -83,6 +83,8 @@ records! {
     ReleaseEnded = "release-ended",
     /// A drift check, with its findings.
     DriftChecked = "drift-checked",
+    /// The ledger was copied to another place and goes on there.
+    Moved = "moved",
 }
 
 impl Record {
@@ -90,7 +92,7 @@ impl Record {
     #[must_use]
     pub fn environment(&self) -> Option<&EnvironmentName> {
         Some(match self {
-            Self::Founded(_) => return None,
+            Self::Founded(_) | Self::Moved(_) => return None,
             Self::LeaseTaken(it) => &it.environment,
             Self::LeaseReturned(it) => &it.environment,
             Self::LeaseBroken(it) => &it.environment,
@@ -120,6 +122,7 @@ impl Record {
             Self::Approved(it) => Some(&it.by),
             Self::ReleaseStarted(it) => Some(&it.by),
             Self::DriftChecked(it) => Some(&it.by),
+            Self::Moved(it) => Some(&it.by),
             _ => None,
         }
     }
@@ -135,6 +138,16 @@ pub struct Founded {
     pub lineage: String,
     /// The version of evenkeel that wrote the record.
     pub tool: String,
+}
+
+/// The ledger was copied to another place and goes on there: this copy accepts no more entries.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Moved {
+    /// The other place, without an account.
+    pub to: String,
+    /// The actor.
+    pub by: Actor,
 }
 
 /// The person, host and process of an action.

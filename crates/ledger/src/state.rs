@@ -94,6 +94,8 @@ pub struct State {
     pub checks: BTreeMap<EnvironmentName, Check>,
     /// The last recorded check of parity.
     pub parity: Option<Check>,
+    /// The place where this ledger goes on, if it was moved.
+    pub moved: Option<String>,
     /// The newest events.
     pub timeline: Timeline,
     /// The number of entries of a kind that this version does not know.
@@ -145,6 +147,18 @@ impl State {
             }
             Ok(())
         })
+    }
+
+    /// Rejects an append to a ledger that goes on elsewhere, which would fork it.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::GoesOnElsewhere`].
+    pub fn may_go_on(&self) -> Result<(), LedgerError> {
+        match &self.moved {
+            None => Ok(()),
+            Some(to) => Err(LedgerError::GoesOnElsewhere { to: to.clone() }),
+        }
     }
 
     /// Returns the state of an environment; `None` when it has no entry.
@@ -214,6 +228,7 @@ impl State {
         let note = Place { sequence, at };
         match record {
             Record::Founded(record) => self.founded = Some(record),
+            Record::Moved(record) => self.moved = Some(record.to),
             Record::LeaseTaken(record) => {
                 let standing = self.standing(&record.environment);
                 standing.lease = Some(note.of(record));

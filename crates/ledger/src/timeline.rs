@@ -198,6 +198,7 @@ impl Timeline {
                 }
             }
             Record::Founded(_)
+            | Record::Moved(_)
             | Record::LeaseTaken(_)
             | Record::LeaseReturned(_)
             | Record::StepsIntended(_)

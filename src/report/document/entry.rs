@@ -47,6 +47,7 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
     Ok(match chain::understand(entry)? {
         None => "a kind of entry that this version does not know".to_owned(),
         Some(Record::Founded(it)) => format!("ledger of {} ({})", it.system, it.lineage),
+        Some(Record::Moved(it)) => format!("moved to {}, by {}", it.to, it.by.name),
         Some(Record::LeaseTaken(it)) => format!(
             "{} locked by {}@{} for {} (token {})",
             it.environment, it.by.name, it.by.host, it.purpose, it.token

@@ -68,6 +68,7 @@ fn understand_in(directory: &Path, files: &dyn Files) -> Understood {
             files,
             root: Path::new("/project"),
             directory,
+            machine: None,
             sealer: &sealer,
             secrets: &NoSecrets,
             artifacts: &artifacts,

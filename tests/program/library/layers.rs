@@ -40,7 +40,12 @@ const PACKAGES: &[(&str, &[&[&str]])] = &[
     ("crates/comparison/src", &[&["discovery"], &["*"]]),
     (
         "crates/ledger/src",
-        &[&["conformance"], &["folder", "memory"], &["*"]],
+        &[
+            &["conformance"],
+            &["folder", "git", "memory", "postgres"],
+            &["shared"],
+            &["*"],
+        ],
     ),
     (
         "crates/model/src",

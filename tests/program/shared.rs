@@ -1,0 +1,283 @@
+//! A ledger that a team shares: several clones, one record. With the real git and a bare remote; the stores themselves
+//! are tested with the crate of the ledger.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::world::{PROGRAM, Ran, SYSTEM, TestWorld};
+
+/// The key of the tests' team.
+const KEY: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+
+/// A team: clones of one remote, and what they deploy to, all in one directory.
+struct Team {
+    world: TestWorld,
+}
+
+impl Team {
+    /// Returns a team whose first clone is `first`, and whose definitions end with these lines.
+    fn new(ledger: &str) -> Self {
+        let world = TestWorld::empty();
+        let small = TestWorld::with(&format!("{SYSTEM}\n{ledger}"));
+        // What is deployed is in one place for all clones.
+        let place = world.path("machine").display().to_string();
+        for name in ["staging", "production"] {
+            small.add(
+                &format!("environments/{name}.toml"),
+                &format!("base = \"{place}\"\nstate = \"{place}/state/{name}\"\n"),
+            );
+        }
+        small.replace("environments/system.toml", "uncommitted = true\n", "");
+        // The artifact is built by each clone, and is not in the repository.
+        small.commit();
+        world.git(&["init", "--quiet", "--bare", "-b", "main", "remote.git"]);
+        let remote = world.path("remote.git").display().to_string();
+        small.git(&["push", "--quiet", &remote, "HEAD:refs/heads/main"]);
+        let team = Self { world };
+        team.clone_as("first");
+        team
+    }
+
+    fn clone_as(&self, name: &str) {
+        let remote = self.world.path("remote.git").display().to_string();
+        self.world
+            .git(&["clone", "--quiet", "-b", "main", &remote, name]);
+        self.world
+            .write(&format!("{name}/build/app"), "the artifact\n");
+    }
+
+    fn command(&self, clone: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments);
+        self.world.surround(&mut command);
+        command
+            .current_dir(self.world.path(clone))
+            .env("EVENKEEL_LEDGER_KEY", KEY);
+        command
+    }
+
+    #[track_caller]
+    fn expect(&self, clone: &str, code: i32, arguments: &[&str]) -> Ran {
+        let ran = Ran::of(&self.command(clone, arguments).output().unwrap());
+        assert_eq!(ran.code, code, "{clone}: {arguments:?}\n{}", ran.short());
+        ran
+    }
+
+    /// Returns the document of a command.
+    #[track_caller]
+    fn json(&self, clone: &str, code: i32, arguments: &[&str]) -> serde_json::Value {
+        let ran = self.expect(clone, code, &[arguments, &["--format", "json"]].concat());
+        ran.document()
+    }
+
+    /// Returns the digest of the plan of production.
+    fn production_plan(&self, clone: &str) -> String {
+        let document = self.json(clone, 0, &["plan", "production"]);
+        document["plans"][0]["digest"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Everyone sees one ledger, whatever clone they work in.
+#[test]
+fn what_one_clone_delivers_another_approves_and_a_third_releases() {
+    let team = Team::new("[ledger]\ngit = \"origin\"\n");
+    team.clone_as("second");
+    team.clone_as("third");
+    team.expect("first", 0, &["deliver"]);
+    let plan = team.production_plan("first");
+    assert_eq!(team.production_plan("second"), plan);
+    assert!(!plan.is_empty());
+    let status = team.expect("second", 0, &["status"]);
+    assert!(status.out.contains("awaits release"), "{}", status.out);
+    let digest = plan.trim_start_matches("blake3:");
+    team.expect(
+        "second",
+        0,
+        &["approve", digest, "--reason", "looks right", "--yes"],
+    );
+    team.expect("third", 0, &["release", digest]);
+    let status = team.expect("first", 0, &["status"]);
+    assert!(status.out.contains("r-1"), "{}", status.out);
+    let verified = team.expect("second", 0, &["audit", "verify"]);
+    assert!(verified.out.contains("INTACT"), "{}", verified.out);
+    // Nothing of it is in a checkout.
+    for clone in ["first", "second", "third"] {
+        let own = team.world.path(clone).join(".evenkeel/ledger.db");
+        assert!(!own.exists(), "{}", own.display());
+    }
+    // A clone deploys nothing of its own: everything is as the first one left it.
+    let drift = team.expect("second", 0, &["drift"]);
+    assert!(drift.out.contains("in sync"), "{}", drift.out);
+}
+
+/// A plan names no path of a checkout, so every clone makes the same bytes.
+#[test]
+fn every_clone_of_a_commit_makes_the_same_saved_plan() {
+    let team = Team::new("[ledger]\ngit = \"origin\"\n");
+    team.clone_as("second");
+    let save = |clone: &str| {
+        let path = team.world.path(&format!("{clone}.plan"));
+        let path = path.display().to_string();
+        team.expect(clone, 0, &["plan", "staging", "-o", &path]);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let (first, second) = (save("first"), save("second"));
+    let plan = |text: &str| -> serde_json::Value {
+        serde_json::from_str::<serde_json::Value>(text).unwrap()["plan"].clone()
+    };
+    assert_eq!(plan(&first), plan(&second));
+    for (text, clone) in [(&first, "first"), (&second, "second")] {
+        let path = team.world.path(clone).display().to_string();
+        assert!(!text.contains(&path), "{text}");
+    }
+}
+
+#[test]
+fn another_key_or_none_is_refused_before_anything_is_compared() {
+    let team = Team::new("[ledger]\ngit = \"origin\"\n");
+    team.expect("first", 0, &["deliver"]);
+    for (key, said) in [
+        ("", "the key of the shared ledger is unavailable"),
+        (&*"77".repeat(32), "its key is not the one of this ledger"),
+        ("password", "expected a key of 64 hexadecimal digits"),
+    ] {
+        for arguments in [&["drift", "--live"][..], &["apply", "staging"]] {
+            let mut command = team.command("first", arguments);
+            let ran = Ran::of(&command.env("EVENKEEL_LEDGER_KEY", key).output().unwrap());
+            assert_eq!(ran.code, 1, "{arguments:?}\n{}", ran.short());
+            assert!(
+                ran.err.contains(said) || ran.out.contains(said),
+                "{}",
+                ran.short()
+            );
+        }
+        // What needs no key works without one.
+        for arguments in [&["log"][..], &["audit", "verify"], &["drift", "--parity"]] {
+            let mut command = team.command("first", arguments);
+            let ran = Ran::of(&command.env("EVENKEEL_LEDGER_KEY", key).output().unwrap());
+            assert_eq!(ran.code, 0, "{key} {arguments:?}\n{}", ran.short());
+        }
+    }
+}
+
+/// A checkout's own ledger moves to the team's place, and goes on there only.
+#[test]
+fn a_ledger_moves_and_goes_on_at_one_place() {
+    let team = Team::new("");
+    team.expect("first", 0, &["deliver"]);
+    let log = |clone: &str| team.json(clone, 0, &["log", "--all", "--limit", "1000"]);
+    let before = log("first");
+    // Its secrets were sealed with its own key.
+    let refused = team.expect("first", 1, &["ledger", "move", "folder", "git:origin"]);
+    assert!(
+        refused.err.contains("not the one of this ledger"),
+        "{}",
+        refused.err
+    );
+    let key = team.world.read("first/.evenkeel/key");
+    let mut moving = team.command("first", &["ledger", "move", "folder", "git:origin"]);
+    let moved = Ran::of(
+        &moving
+            .env("EVENKEEL_LEDGER_KEY", key.trim())
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(moved.code, 0, "{}", moved.short());
+    // The original accepts nothing more.
+    let refused = team.expect("first", 1, &["deliver"]);
+    assert!(refused.err.contains("was moved to"), "{}", refused.err);
+    team.clone_as("second");
+    let mut command = team.command(
+        "second",
+        &["log", "--all", "--limit", "1000", "--format", "json"],
+    );
+    command.env("EVENKEEL_LEDGER", "git:origin");
+    let after = Ran::of(&command.output().unwrap()).document();
+    assert_eq!(before["entries"], after["entries"]);
+    // And back, into a checkout that has none.
+    let mut back = team.command("second", &["ledger", "move", "git:origin", "folder"]);
+    let back = Ran::of(
+        &back
+            .env("EVENKEEL_LEDGER_KEY", key.trim())
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(back.code, 0, "{}", back.short());
+    assert_eq!(team.world.read("second/.evenkeel/key"), key);
+    team.expect("second", 0, &["audit", "verify"]);
+    assert!(Path::new(&team.world.path("second/.evenkeel/ledger.db")).exists());
+}
+
+/// A remote that was rewritten, or that refuses, is no empty ledger.
+#[test]
+fn a_rewritten_remote_ends_every_command_with_7() {
+    let team = Team::new("[ledger]\ngit = \"origin\"\n");
+    team.expect("first", 0, &["deliver"]);
+    let remote = team.world.path("remote.git").display().to_string();
+    let reference = "refs/evenkeel/ledger";
+    let root = team
+        .world
+        .git(&["-C", &remote, "rev-list", "--max-parents=0", reference]);
+    team.world
+        .git(&["-C", &remote, "update-ref", reference, &root]);
+    for arguments in [
+        &["status"][..],
+        &["log"],
+        &["drift", "--live"],
+        &["deliver"],
+        &["audit", "verify"],
+    ] {
+        let ran = team.expect("first", 7, arguments);
+        let said = format!("{}{}", ran.out, ran.err);
+        assert!(said.contains("was rewritten"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_malformed_place_is_named_with_its_line() {
+    for (lines, said) in [
+        ("[ledger]\n", "`postgres` or `git` is missing"),
+        (
+            "[ledger]\ngit = \"origin\"\npostgres = \"postgres://a@b/c\"\n",
+            "two places",
+        ),
+        (
+            "[ledger]\npostgres = \"postgres://a:hunter2@b/c\"\n",
+            "contains a password",
+        ),
+        (
+            "[ledger]\npostgres = \"postgres://a@b/c?password=hunter2\"\n",
+            "contains a password",
+        ),
+        (
+            "[ledger]\npostgres = \"postgres://a@b/c?sslmode=prefer\"\n",
+            "without encryption",
+        ),
+        (
+            "[ledger]\npostgres = \"mysql://a@b/c\"\n",
+            "expected an address such as",
+        ),
+        (
+            "[ledger]\ngit = \"origin\"\nkey = \"5a5a\"\n",
+            "must not be written",
+        ),
+        ("[ledger]\ngti = \"origin\"\n", "did you mean `git`"),
+    ] {
+        let world = TestWorld::with(&format!("{SYSTEM}\n{lines}"));
+        let ran = world.run(&["status"]);
+        assert_eq!(ran.code, 1, "{lines}\n{}", ran.short());
+        let all = format!("{}{}", ran.out, ran.err);
+        assert!(all.contains(said), "{lines}\n{all}");
+        assert!(all.contains("environments/system.toml:"), "{lines}\n{all}");
+        assert!(!all.contains("hunter2"), "{all}");
+    }
+}
+
+#[test]
+fn a_new_key_is_random_and_usable() {
+    let world = TestWorld::empty();
+    let key = |code| world.expect(code, &["ledger", "key"]).out;
+    let (one, two) = (key(0), key(0));
+    assert_ne!(one, two);
+    assert_eq!(one.trim().len(), 64);
+}
