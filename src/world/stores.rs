@@ -36,7 +36,7 @@ pub fn mentions_ledger(definitions: &Path) -> bool {
     let path = definitions.join("system.toml");
     let is_short =
         std::fs::metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() < LONGEST);
-    // Whoever reads the definitions reports what is wrong with the file.
+    // Reading the definitions reports what is wrong with the file.
     !is_short || std::fs::read_to_string(&path).map_or(true, |text| text.contains("ledger"))
 }
 

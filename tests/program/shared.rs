@@ -105,7 +105,7 @@ fn what_one_clone_delivers_another_approves_and_a_third_releases() {
         let own = team.world.path(clone).join(".evenkeel/ledger.db");
         assert!(!own.exists(), "{}", own.display());
     }
-    // A clone deploys nothing of its own: everything is as the first one left it.
+    // No clone deploys another copy: everything is as the first one left it.
     let drift = team.expect("second", 0, &["drift"]);
     assert!(drift.out.contains("in sync"), "{}", drift.out);
 }

@@ -50,13 +50,13 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Unusable`] where the backend has no accounts of its own.
+    /// [`LedgerError::Unusable`] where the backend has no accounts.
     fn grant_reading(&self, account: &str) -> Result<(), LedgerError> {
         let _ = account;
         Err(LedgerError::Unusable {
             path: self.place(),
-            reason: "it has no accounts of its own".to_owned(),
-            remedy: "whoever may read its files may read the ledger".to_owned(),
+            reason: "it has no accounts".to_owned(),
+            remedy: "give the auditor access to its files, read-only".to_owned(),
         })
     }
 

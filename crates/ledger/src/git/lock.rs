@@ -37,7 +37,7 @@ pub(super) struct Holding {
 ///
 /// # Errors
 ///
-/// [`LedgerError::Fenced`] when another writer took the lock since: the caller looks at the lock again.
+/// [`LedgerError::Fenced`] when another writer took the lock since: the caller reads the lock again.
 pub(super) fn taking(
     branch: &Branch,
     state: &mut State,
@@ -307,7 +307,7 @@ fn beat(
                 environment: environment.clone(),
                 holder: match other {
                     Some(other) => introduce(Some(&other.holder)),
-                    None => "nobody: it was taken away from this run".to_owned(),
+                    None => "no run: it was taken away from this one".to_owned(),
                 },
             }),
         }

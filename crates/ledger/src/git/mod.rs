@@ -1,7 +1,7 @@
 //! The store in a git remote that a team already has: commits on one ref hold the entries, the objects, the locks and
 //! the head. It needs no server, and is readable with git alone.
 //!
-//! An append is a push that must be a fast-forward: whoever loses a race fetches, checks its fence, and tries again.
+//! An append is a push that must be a fast-forward: after a lost race, a writer fetches, checks its fence, and tries again.
 //! The clone remembers the last commit that it has seen, so that a rewritten remote is refused when it is opened.
 //! `program` is how git is run, `repository` what it is asked, `layout` what the files are, and `branch` the ref with
 //! what is about to be pushed.

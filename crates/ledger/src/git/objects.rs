@@ -1,5 +1,5 @@
-//! Objects in files, each named by its digest, pushed with the next append: whoever can read an entry can read the
-//! objects that it names.
+//! Objects in files, each named by its digest, pushed with the next append: with an entry, every object that it
+//! names is readable.
 
 use std::sync::Arc;
 

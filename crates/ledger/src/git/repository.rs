@@ -97,7 +97,7 @@ impl Repository {
         if answer.is_success {
             return Ok(answer.output);
         }
-        Err(self.failed(operation, told(&answer.messages)))
+        Err(self.failed(operation, one_line(&answer.messages)))
     }
 
     /// Rejects a remote that this clone does not have, and one whose name could be an option.
@@ -116,7 +116,7 @@ impl Repository {
             answer.is_success,
             names.lines().any(|name| name == self.remote),
         ) {
-            (false, _) => Err(self.failed("read", told(&answer.messages))),
+            (false, _) => Err(self.failed("read", one_line(&answer.messages))),
             (true, false) => Err(unusable("this clone has no such remote")),
             (true, true) => Ok(()),
         }
@@ -187,7 +187,7 @@ impl Repository {
             if answer.messages.contains("couldn't find remote ref") {
                 return Ok(None);
             }
-            return Err(self.failed("read", told(&answer.messages)));
+            return Err(self.failed("read", one_line(&answer.messages)));
         }
         let commit = self.commit_of(&self.fetched)?;
         if commit.is_none() {
@@ -232,10 +232,10 @@ impl Repository {
                 Ok(Pushed::Accepted)
             }
             (Ok(now), Ok(answer)) if now.as_deref() == parent => {
-                Err(self.failed("append to", told(&refusal(&answer))))
+                Err(self.failed("append to", one_line(&refusal(&answer))))
             }
             (Ok(_), Ok(_)) => Ok(Pushed::Outrun),
-            (Err(_), Ok(answer)) => Err(self.failed("append to", told(&refusal(&answer)))),
+            (Err(_), Ok(answer)) => Err(self.failed("append to", one_line(&refusal(&answer)))),
             (_, Err(error)) => Err(error),
         }
     }
@@ -446,7 +446,7 @@ fn refusal(answer: &GitAnswer) -> String {
 }
 
 /// Returns a message of git in one line of bounded length.
-fn told(messages: &str) -> String {
+fn one_line(messages: &str) -> String {
     let words: Vec<&str> = messages.split_whitespace().collect();
     let text = words.join(" ");
     if text.is_empty() {

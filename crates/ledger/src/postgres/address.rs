@@ -195,7 +195,7 @@ fn trust(options: &Options, config: &Config) -> Result<Trust, AddressError> {
         // A certificate is always verified, including its name: weaker modes promise less than this gives.
         None | Some("require" | "verify-ca" | "verify-full") => Ok(verified()),
         Some(mode @ ("allow" | "prefer")) => Err(AddressError(format!(
-            "`sslmode={mode}` would go on without encryption; use `verify-full`, or `disable` for a connection that nobody else can read"
+            "`sslmode={mode}` would go on without encryption; use `verify-full`, or `disable` for a connection that no one else can read"
         ))),
         Some(mode) => Err(AddressError(format!(
             "unknown `sslmode={mode}`; use `verify-full` or `disable`"

@@ -40,7 +40,7 @@ impl Failure {
             // An append-only table was changed, or the role may only read.
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => LedgerError::unusable(
                 Path::new(place),
-                &format!("the database refused it: {}", told(&error)),
+                &format!("the database refused it: {}", message_of(&error)),
                 "use an account that may write to the ledger",
             ),
             Some(
@@ -53,7 +53,7 @@ impl Failure {
                 writer: "another writer holds its head and does not go on; see `pg_stat_activity` of the database"
                     .to_owned(),
             },
-            _ => LedgerError::storage(operation, Path::new(place), told(&error)),
+            _ => LedgerError::storage(operation, Path::new(place), message_of(&error)),
         }
     }
 
@@ -85,7 +85,7 @@ pub(super) fn is_disconnected(error: &postgres::Error) -> bool {
 }
 
 /// Returns what the server or the connection says, in one line.
-pub(super) fn told(error: &postgres::Error) -> String {
+pub(super) fn message_of(error: &postgres::Error) -> String {
     use std::error::Error as _;
     if let Some(database) = error.as_db_error() {
         return match database.hint() {

@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// Limits of one transaction. A writer that is suspended while it holds the head is ended by the server, so that it
-/// blocks nobody; a durable commit is asked for even where the server's default is another.
+/// blocks no other; a durable commit is asked for even where the server's default is another.
 const LIMITS: &str = "SET LOCAL lock_timeout = '20s'; \
      SET LOCAL statement_timeout = '60s'; \
      SET LOCAL idle_in_transaction_session_timeout = '20s'; \

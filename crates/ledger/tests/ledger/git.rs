@@ -269,7 +269,7 @@ impl Bench for Own {
             // The store of a dead holder is another one: see below.
             Fault::HolderDies(_) => return false,
         }
-        // The store sees it at its next look at the remote.
+        // The store sees it at its next read of the remote.
         let _ = self.store.observe_lock(&EnvironmentName::new("staging"));
         true
     }

@@ -173,7 +173,7 @@ fn an_auditors_account_reads_everything_and_changes_nothing() {
         assert!(matches!(refused, LedgerError::Unusable { .. }), "{refused}");
     }
     assert_eq!(writer.verify(&[]).unwrap().entries, 2);
-    // Nobody changes an entry by an ordinary statement, not even its owner.
+    // No one changes an entry by an ordinary statement, not even its owner.
     for statement in [
         "UPDATE evenkeel.entry SET line = ''",
         "DELETE FROM evenkeel.entry",
@@ -364,10 +364,10 @@ fn what_cannot_be_used_is_named() {
         let source = std::error::Error::source(&error).map(ToString::to_string);
         format!("{error}: {}", source.unwrap_or_default())
     };
-    let nobody = refused(&server.address("nobody"));
+    let stranger = refused(&server.address("stranger"));
     assert!(
-        nobody.contains("role \"nobody\" does not exist"),
-        "{nobody}"
+        stranger.contains("role \"stranger\" does not exist"),
+        "{stranger}"
     );
     let closed = refused("postgres://ada@127.0.0.1:1/postgres");
     assert!(closed.contains("onnection refused"), "{closed}");
