@@ -20,19 +20,19 @@ pub fn current() -> Actor {
     }
 }
 
-/// Returns the directory in which this account keeps the state of systems: `/var/lib/evenkeel` for root, and otherwise
-/// `evenkeel` in the state directory of the XDG base directory specification.
+/// Returns the directory in which this account keeps the state of systems: `evenkeel` in the state directory of the XDG
+/// base directory specification; for root, `/var/lib/evenkeel` unless `XDG_STATE_HOME` is set.
 #[must_use]
 pub fn state_home(variables: &BTreeMap<String, String>) -> PathBuf {
     let id = rustix::process::getuid();
-    if id.is_root() {
-        return PathBuf::from("/var/lib/evenkeel");
-    }
     let absolute = |name: &str| {
         let path = variables.get(name).map(PathBuf::from);
         path.filter(|path| path.is_absolute())
     };
     let state = absolute("XDG_STATE_HOME").unwrap_or_else(|| {
+        if id.is_root() {
+            return PathBuf::from("/var/lib");
+        }
         let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
         let home = absolute("HOME").or_else(|| home_of(id.as_raw(), &accounts));
         let home = home.unwrap_or_else(|| PathBuf::from("/nonexistent"));

@@ -64,6 +64,8 @@ impl Shell {
             .env_clear()
             .env("PATH", format!("{}:{path}", kept("bin")))
             .env("HOME", self.home())
+            // As for an ordinary account: root would use a directory of the machine.
+            .env("XDG_STATE_HOME", self.home().join(".local/state"))
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
             .env("COLUMNS", "90")
