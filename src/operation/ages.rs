@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::past::Past;
+use super::past::{Newest, Past};
 use super::{Failure, Project};
 use crate::world::documents::{CommittedDocuments, Renames};
 use crate::world::git::{GitError, Snapshot};
 use evenkeel_core::documents::{DeclaredDocuments, Documents, FileSets};
 use evenkeel_core::drift::parity;
-use evenkeel_core::history::{Commits, EarlierDifferences, date, places_of};
+use evenkeel_core::history::{EarlierDifferences, date, places_of};
 use evenkeel_model::defect::Defect;
 
 /// Dates each undeclared difference between documents, if there is a history to read. `now` contains the compared
-/// files, and `line` the commits.
+/// files, and `newest` the commits.
 pub(super) fn tell(
     project: &Project<'_>,
     now: &FileSets,
-    line: Option<Result<Commits, GitError>>,
+    newest: Option<Result<Newest, GitError>>,
     defects: &mut [Defect],
 ) -> Result<(), Failure> {
     let asked = places_of(defects);
@@ -24,10 +24,10 @@ pub(super) fn tell(
         return Ok(());
     }
     let declared = DeclaredDocuments::of(&project.definition).map_err(Failure::Definitions)?;
-    let Some(line) = line.transpose()? else {
+    let Some(newest) = newest.transpose()? else {
         return Ok(());
     };
-    let Some(mut past) = Past::new(project, &declared, now, line)? else {
+    let Some(mut past) = Past::new(project, &declared, now, newest)? else {
         return Ok(());
     };
     let since = past.since(&asked)?;

@@ -4,20 +4,28 @@
 //! use up the others'. Files are followed through renames, and changes of a merge are searched in the merged branch.
 //! `evenkeel_core` judges the contents of a commit.
 
+mod ahead;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use self::ahead::Searched;
 use super::{Failure, Project};
 use crate::world::documents::{CommittedDocuments, Renames};
-use crate::world::git::{ChangedPath, GitError, Repository, Snapshot};
-use evenkeel_core::documents::{DeclaredDocuments, Documents, FileSet, FileSets, LayerKey};
+use crate::world::git::{ChangedPath, Changes, GitError, Line, Repository, Snapshot};
+use evenkeel_core::documents::{
+    DeclaredDocuments, Documents, FileSet, FileSets, LayerKey, place_of,
+};
 use evenkeel_core::environment::Definition;
 use evenkeel_core::history::{
     Budget, CommitContents, CommitInfo, Commits, History, Listed, Since, fingerprints,
     introductions,
 };
+use evenkeel_host::threads;
 use evenkeel_model::Digest;
 
 /// Maximum number of first parents in a walk. Git reads each of them, changed or not, which takes long with hundreds of
@@ -41,6 +49,14 @@ const SMALL: u64 = 1024 * 1024;
 pub(super) struct CommitQuery {
     repository: Repository,
     head: String,
+    committed: CommittedDocuments,
+    places: Vec<PathBuf>,
+}
+
+/// Newest commits of a project, and its documents in commits.
+pub(super) struct Newest {
+    line: Commits,
+    committed: CommittedDocuments,
 }
 
 impl CommitQuery {
@@ -48,9 +64,18 @@ impl CommitQuery {
     pub(super) fn of(project: &Project<'_>) -> Option<Self> {
         let (repository, head) = (project.repository()?, project.head()?);
         let declared = DeclaredDocuments::of(&project.definition).ok()?;
-        (!declared.asked().is_empty()).then(|| Self {
+        let asked = declared.asked();
+        let interruption = &project.world.interruption;
+        // A project in another repository has no history here.
+        let committed = CommittedDocuments::new(repository, &project.root, interruption)?;
+        (!asked.is_empty()).then(|| Self {
             repository: repository.clone(),
             head,
+            committed,
+            places: asked
+                .iter()
+                .filter_map(|(_, declaration)| place_of(declaration))
+                .collect(),
         })
     }
 
@@ -59,8 +84,17 @@ impl CommitQuery {
     /// # Errors
     ///
     /// When git fails.
-    pub(super) fn run(self) -> Result<Commits, GitError> {
-        self.repository.line(&self.head, DEPTH + 1)
+    pub(super) fn run(mut self) -> Result<Newest, GitError> {
+        let (repository, head) = (&self.repository, &self.head);
+        let line = std::thread::scope(|scope| {
+            let line = threads::begin(scope, || repository.line(head, DEPTH + 1));
+            self.committed.read_directories(head, &self.places);
+            line.join()
+        });
+        Ok(Newest {
+            line: line.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
+            committed: self.committed,
+        })
     }
 }
 
@@ -82,17 +116,17 @@ pub(super) struct Past<'a> {
     merges: usize,
 }
 
-/// Commits of a walk, newest first.
-#[derive(Clone)]
+/// Commits of a walk that changed something, newest first.
 struct Walk {
-    touches: VecDeque<Touch>,
+    touches: Vec<Arc<Touch>>,
+    /// Indices of the commits that changed each path.
+    by_path: BTreeMap<PathBuf, Vec<usize>>,
     /// Commit before which it ended, if there are older ones.
     back_to: Option<CommitInfo>,
     whole: bool,
 }
 
 /// Commit, with its changes to the queried paths.
-#[derive(Clone)]
 struct Touch {
     commit: CommitInfo,
     changes: Vec<ChangedPath>,
@@ -108,14 +142,12 @@ impl<'a> Past<'a> {
         project: &'a Project<'_>,
         declared: &'a DeclaredDocuments,
         now: &'a FileSets,
-        line: Commits,
+        Newest {
+            line,
+            mut committed,
+        }: Newest,
     ) -> Result<Option<Self>, Failure> {
         let Some(repository) = project.repository() else {
-            return Ok(None);
-        };
-        let interruption = &project.world.interruption;
-        let Some(mut committed) = CommittedDocuments::new(repository, &project.root, interruption)
-        else {
             return Ok(None);
         };
         let Some(head) = line.list.first().cloned() else {
@@ -161,49 +193,66 @@ impl<'a> Past<'a> {
                 .places(&self.head.commit, &own.asked(), &self.renames);
             let places = with_older(&places, &self.renames);
             all.extend(places.iter().cloned());
-            documents.push((own, places, now));
+            documents.push(Searched {
+                own,
+                places,
+                now,
+                touches: Vec::new(),
+                ahead: HashMap::new(),
+            });
         }
         let all: Vec<PathBuf> = all.into_iter().collect();
-        let walk = self.walk(self.line.clone(), &all)?;
+        let mut line = self.line.clone();
+        let back_to = line.list.split_off(DEPTH.min(line.list.len()));
+        let (repository, head) = (self.repository, &*self.head.commit);
+        let (committed, renames) = (&mut self.committed, &self.renames);
+        let newest = documents.iter().map(|document| (head, &document.own));
+        let (changes, ()) = rayon::join(
+            || repository.changes(&line.list, &all),
+            || committed.read_ahead(newest, renames),
+        );
+        let changes = changes?;
+        if let Some(line) = Line::new(&line.list, &changes) {
+            committed.learn(line);
+        }
+        let walk = Walk::new(line, back_to.into_iter().next(), changes);
+        for document in &mut documents {
+            document.touches = walk.about(&document.places);
+            // No commit touched it within the limit, so the head's contents are older.
+            if document.touches.is_empty() && !walk.whole {
+                document.touches.push(Arc::new(Touch {
+                    commit: self.head.clone(),
+                    changes: Vec::new(),
+                }));
+            }
+        }
+        ahead::compare(self, &mut documents);
         let mut since = BTreeMap::new();
-        for (own, places, now) in documents {
-            since.extend(self.document(&own, places, now, &walk)?);
+        for document in documents {
+            since.extend(self.document(document, &walk)?);
         }
         Ok(since)
     }
 
     /// Returns the commits of a line that changed given paths.
-    fn walk(&self, line: Commits, paths: &[PathBuf]) -> Result<Walk, GitError> {
-        let Commits { mut list, whole } = line;
-        let back_to = list.split_off(DEPTH.min(list.len())).into_iter().next();
-        let mut changes = self.repository.changes(&list, paths)?;
-        let touches = list.into_iter().filter_map(|commit| {
-            let changes = changes.remove(&commit.commit)?;
-            Some(Touch { commit, changes })
-        });
-        Ok(Walk {
-            touches: touches.collect(),
-            whole: whole && back_to.is_none(),
-            back_to,
-        })
+    fn walk(&self, mut line: Commits, paths: &[PathBuf]) -> Result<Walk, GitError> {
+        let back_to = line.list.split_off(DEPTH.min(line.list.len()));
+        let changes = self.repository.changes(&line.list, paths)?;
+        Ok(Walk::new(line, back_to.into_iter().next(), changes))
     }
 
     fn document(
         &mut self,
-        own: &DeclaredDocuments,
-        places: Vec<PathBuf>,
-        now: &BTreeSet<Digest>,
+        document: Searched<'_>,
         walk: &Walk,
     ) -> Result<BTreeMap<Digest, Since>, Failure> {
-        let mut walk = walk.clone();
-        walk.touches.retain(|touch| touch.is_about(&places));
-        // No commit touched it within the limit, so the head's contents are older.
-        if walk.touches.is_empty() && !walk.whole {
-            walk.touches.push_back(Touch {
-                commit: self.head.clone(),
-                changes: Vec::new(),
-            });
-        }
+        let Searched {
+            own,
+            places,
+            now,
+            touches,
+            ahead,
+        } = document;
         let budget = Budget {
             bytes: Budget::default().bytes.min(self.bytes),
             ..Budget::default()
@@ -211,12 +260,14 @@ impl<'a> Past<'a> {
         let mut past = DocumentPast {
             renames: self.renames.clone(),
             past: self,
-            own,
+            own: &own,
             now,
             places,
-            walk,
+            touches: touches.into(),
+            back_to: walk.back_to.clone(),
+            whole: walk.whole,
             last: None,
-            ahead: HashMap::new(),
+            ahead,
             at_once: 1,
             merges: Vec::new(),
             followed: 0,
@@ -234,7 +285,7 @@ impl<'a> Past<'a> {
                 .map(|(key, _)| *key)
                 .collect();
             if !keys.is_empty() {
-                let looked_through = (own, &*places, &renames);
+                let looked_through = (&own, &*places, &renames);
                 since.extend(self.merged(looked_through, &merge, keys, NESTED)?);
             }
         }
@@ -340,6 +391,52 @@ impl<'a> Past<'a> {
     }
 }
 
+impl Walk {
+    /// Creates the walk along a line that ends before `back_to`, by the changes of its commits.
+    fn new(line: Commits, back_to: Option<CommitInfo>, mut changes: Changes) -> Self {
+        let touches = line.list.into_iter().filter_map(|commit| {
+            let mut changes = changes.by_commit.remove(&commit.commit)?;
+            changes.retain(|change| !change.is_directory);
+            Some(Arc::new(Touch { commit, changes }))
+        });
+        let touches: Vec<Arc<Touch>> = touches.collect();
+        let mut by_path: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+        for (number, touch) in touches.iter().enumerate() {
+            for change in &touch.changes {
+                by_path.entry(change.path.clone()).or_default().push(number);
+            }
+        }
+        Self {
+            touches,
+            by_path,
+            whole: line.whole && back_to.is_none(),
+            back_to,
+        }
+    }
+
+    /// Returns the commits that changed anything at or below these places.
+    fn about(&self, places: &[PathBuf]) -> Vec<Arc<Touch>> {
+        let mut numbers: BTreeSet<usize> = BTreeSet::new();
+        for place in places {
+            // Paths are ordered by their components, so those below a directory follow it.
+            let first = if place.as_os_str() == "." {
+                Path::new("")
+            } else {
+                place
+            };
+            let paths = self
+                .by_path
+                .range::<Path, _>((Bound::Included(first), Bound::Unbounded));
+            let within = paths.take_while(|(path, _)| path.starts_with(first));
+            numbers.extend(within.flat_map(|(_, numbers)| numbers));
+        }
+        let touches = numbers.into_iter();
+        touches
+            .filter_map(|number| self.touches.get(number).cloned())
+            .collect()
+    }
+}
+
 /// Differences of a commit, or none if they are unknown, and the number of compared bytes.
 struct Judged {
     keys: Option<BTreeSet<Digest>>,
@@ -352,9 +449,12 @@ struct DocumentPast<'p, 'a> {
     own: &'p DeclaredDocuments,
     now: &'p BTreeSet<Digest>,
     places: Vec<PathBuf>,
-    walk: Walk,
+    touches: VecDeque<Arc<Touch>>,
+    /// Commit before which the walk ends, if there are older ones.
+    back_to: Option<CommitInfo>,
+    whole: bool,
     renames: Renames,
-    last: Option<Touch>,
+    last: Option<Arc<Touch>>,
     /// Results for commits that the walk has not reached.
     ahead: HashMap<String, Judged>,
     /// Number of commits to compare next.
@@ -368,7 +468,7 @@ struct DocumentPast<'p, 'a> {
 impl DocumentPast<'_, '_> {
     /// Compares the documents of a commit, and on all cores those of the next commits, the more the longer the walk.
     fn judge_from(&mut self, commit: &str) -> Option<Judged> {
-        let older = self.walk.touches.iter().map(|touch| &touch.commit.commit);
+        let older = self.touches.iter().map(|touch| &touch.commit.commit);
         let commits: Vec<String> = std::iter::once(commit.to_owned())
             .chain(older.take(self.at_once - 1).cloned())
             .collect();
@@ -395,7 +495,7 @@ impl DocumentPast<'_, '_> {
         let added: Vec<&Path> = newer
             .changes
             .iter()
-            .filter(|change| change.is_added && is_within(&change.path, &self.places))
+            .filter(|change| change.is_added() && is_within(&change.path, &self.places))
             .map(|change| change.path.as_path())
             .collect();
         if added.is_empty() || self.followed >= RENAMES {
@@ -423,7 +523,9 @@ impl DocumentPast<'_, '_> {
             self.ahead.clear();
             self.followed += 1;
             let line = self.past.repository.line(parent, DEPTH + 1)?;
-            self.walk = self.past.walk(line, &self.places)?;
+            let walk = self.past.walk(line, &self.places)?;
+            self.touches = walk.about(&self.places).into();
+            (self.whole, self.back_to) = (walk.whole, walk.back_to);
         }
         Ok(())
     }
@@ -437,7 +539,7 @@ impl History for DocumentPast<'_, '_> {
             self.failure = Some(failure);
             return None;
         }
-        let touch = self.walk.touches.pop_front()?;
+        let touch = self.touches.pop_front()?;
         let commit = touch.commit.clone();
         self.last = Some(touch);
         if !commit.merged().is_empty() {
@@ -459,18 +561,11 @@ impl History for DocumentPast<'_, '_> {
     }
 
     fn is_whole(&self) -> bool {
-        self.walk.whole && self.failure.is_none()
+        self.whole && self.failure.is_none()
     }
 
     fn seen_back_to(&self) -> Option<CommitInfo> {
-        self.walk.back_to.clone()
-    }
-}
-
-impl Touch {
-    fn is_about(&self, places: &[PathBuf]) -> bool {
-        let mut changes = self.changes.iter();
-        changes.any(|change| is_within(&change.path, places))
+        self.back_to.clone()
     }
 }
 

@@ -10,11 +10,11 @@ use super::commit::AtCommit;
 use super::renames::Renames;
 use super::render;
 use super::working::shown;
-use crate::world::git::{ObjectId, Objects, Repository};
+use crate::world::git::{Line, ObjectId, Objects, Repository};
 use evenkeel_core::documents::FileReading;
 use evenkeel_core::documents::content;
 use evenkeel_core::documents::{BinaryAlone, Draft, FileContent, FileSet, refuse_mixtures};
-use evenkeel_core::documents::{DocumentRequest, place_of};
+use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, place_of};
 use evenkeel_core::documents::{LIMITS, Limits};
 use evenkeel_core::documents::{Resolved, Tree as _, What, list};
 use evenkeel_core::documents::{Unreadable, words};
@@ -44,6 +44,45 @@ impl CommittedDocuments {
     #[cfg(test)]
     pub(super) fn bytes_read(&self) -> u64 {
         self.objects.bytes_read()
+    }
+
+    /// Reads the directories of a commit that these documents are declared in, with few queries.
+    pub fn read_directories(&mut self, commit: &str, places: &[PathBuf]) {
+        let places: Vec<PathBuf> = places
+            .iter()
+            .filter_map(|place| without_climbing(&self.project.join(place)))
+            .collect();
+        self.objects.read_directories(commit, &places);
+    }
+
+    /// Uses the known entries of a line of commits from now on.
+    pub fn learn(&mut self, line: Line) {
+        self.objects.learn(line);
+    }
+
+    /// Reads the small files of documents in commits with few queries, before they are gathered.
+    pub fn read_ahead<'c, 'd>(
+        &mut self,
+        wanted: impl IntoIterator<Item = (&'c str, &'d DeclaredDocuments)>,
+        renames: &Renames,
+    ) {
+        let mut ids = BTreeSet::new();
+        for (commit, declared) in wanted {
+            for (_, declaration) in declared.asked() {
+                let DocumentSource::Path(path) = &declaration.source else {
+                    continue;
+                };
+                let mut tree = AtCommit::new(&mut self.objects, commit, &self.project, renames);
+                for found in list(&mut tree, path, &LIMITS).found {
+                    if let What::File(real) = found.what
+                        && let Ok(Some(entry)) = tree.entry(&real)
+                    {
+                        ids.insert(entry.id);
+                    }
+                }
+            }
+        }
+        self.objects.read_small_files(&ids);
     }
 
     /// Returns every place in the repository that these documents depend on in a commit: the declared paths, the links

@@ -4,9 +4,10 @@
 //! parallel branches in one sequence would be states that never followed each other, and a defect that one branch lacks
 //! would look fixed in between. The commits of a merged branch are queried separately.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
+use super::tree::{TreeEntry, TreeKind, side};
 use super::{GitError, Repository};
 use crate::world::command::CommandStatus;
 use evenkeel_core::history::{CommitInfo, Commits};
@@ -74,26 +75,36 @@ impl Repository {
         Ok(Commits { list, whole })
     }
 
-    /// Returns the files that each commit changed against its first parent at given paths, and whether it added them.
-    /// Paths may be directories. The result may include other files.
+    /// Returns what each commit changed against its first parent at given paths, with the directories on the way.
+    /// Paths may be directories. The result may include other paths.
     ///
     /// # Errors
     ///
     /// When git fails.
-    pub fn changes(
+    pub fn changes(&self, commits: &[CommitInfo], paths: &[PathBuf]) -> Result<Changes, GitError> {
+        // Without a path, git would return everything.
+        let within = pathspecs(paths)?;
+        if within.is_empty() {
+            return Ok(Changes::default());
+        }
+        Ok(Changes {
+            by_commit: self.changes_within(commits, &within)?,
+            within,
+        })
+    }
+
+    fn changes_within(
         &self,
         commits: &[CommitInfo],
-        paths: &[PathBuf],
-    ) -> Result<BTreeMap<String, Vec<ChangedPath>>, GitError> {
-        // Without a path, git would return everything.
-        if paths.is_empty() {
-            return Ok(BTreeMap::new());
-        }
+        within: &[String],
+    ) -> Result<HashMap<String, Vec<ChangedPath>>, GitError> {
         // Git compares commits in sequence, on one core.
         if commits.len() > MOST_COMMITS {
             let (newer, older) = commits.split_at(commits.len() / 2);
-            let (newer, older) =
-                rayon::join(|| self.changes(newer, paths), || self.changes(older, paths));
+            let (newer, older) = rayon::join(
+                || self.changes_within(newer, within),
+                || self.changes_within(older, within),
+            );
             let mut changes = newer?;
             changes.extend(older?);
             return Ok(changes);
@@ -109,26 +120,39 @@ impl Repository {
             "--stdin",
             "--root",
             "-r",
+            "-t",
             "-z",
-            "--name-status",
+            "--raw",
+            "--no-abbrev",
             "--no-renames",
             "--",
         ];
-        let texts = pathspecs(paths)?;
-        arguments.extend(texts.iter().map(String::as_str));
+        arguments.extend(within.iter().map(String::as_str));
         let answer = self.ask(&arguments, Some(asked.into_bytes()))?;
-        let mut changes: BTreeMap<String, Vec<ChangedPath>> = BTreeMap::new();
-        let mut own = None;
+        let mut changes: HashMap<String, Vec<ChangedPath>> = HashMap::new();
+        let mut own: Option<&mut Vec<ChangedPath>> = None;
         let mut fields = answer.split(|byte| *byte == 0);
         while let Some(field) = fields.next() {
-            if field.len() >= 40 {
-                let commit = String::from_utf8_lossy(field).into_owned();
-                own = Some(changes.entry(commit).or_default());
-            } else if let (Some(own), Some(path)) = (own.as_mut(), fields.next()) {
+            let text = String::from_utf8_lossy(field);
+            if let Some(change) = text.strip_prefix(':') {
+                let (Some(own), Some(path)) = (own.as_mut(), fields.next()) else {
+                    break;
+                };
+                let mut words = change.split(' ');
+                let mut word = || words.next().unwrap_or_default();
+                let (mode, new_mode, id, new_id) = (word(), word(), word(), word());
+                let (before, after) = (side(mode, id), side(new_mode, new_id));
+                let is_directory = [before, after]
+                    .iter()
+                    .flatten()
+                    .all(|entry| entry.kind == TreeKind::Directory);
                 own.push(ChangedPath {
-                    is_added: field.starts_with(b"A"),
                     path: super::path_of(path),
+                    before,
+                    is_directory,
                 });
+            } else if field.len() >= 40 {
+                own = Some(changes.entry(text.into_owned()).or_default());
             }
         }
         Ok(changes)
@@ -197,13 +221,33 @@ impl Repository {
     }
 }
 
+/// Changes of commits against their first parents.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Changed paths of each commit that changed any. A path whose kind changed between directory and file is there
+    /// twice.
+    pub by_commit: HashMap<String, Vec<ChangedPath>>,
+    /// Paths within which all changes are known, and those of the directories above; `.` is everything.
+    pub(super) within: Vec<String>,
+}
+
 /// Path that a commit changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedPath {
-    /// Whether it was missing before.
-    pub is_added: bool,
     /// Path relative to the root.
     pub path: PathBuf,
+    /// Entry in the first parent; `None` if it was missing.
+    pub(super) before: Option<TreeEntry>,
+    /// Whether this is a directory, before and after.
+    pub is_directory: bool,
+}
+
+impl ChangedPath {
+    /// Whether it was missing before.
+    #[must_use]
+    pub fn is_added(&self) -> bool {
+        self.before.is_none()
+    }
 }
 
 /// State that a commit is compared with.

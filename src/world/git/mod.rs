@@ -7,6 +7,7 @@
 mod closed;
 mod discover;
 mod history;
+mod line;
 mod objects;
 mod shared;
 mod tree;
@@ -18,7 +19,8 @@ use super::command::{CommandError, CommandOutcome, CommandRun, CommandStatus, ru
 pub use closed::Git;
 pub use discover::Discovered;
 use evenkeel_model::text::inert;
-pub use history::{ChangedPath, Snapshot};
+pub use history::{ChangedPath, Changes, Snapshot};
+pub use line::Line;
 pub use objects::Objects;
 pub use shared::SharedGit;
 pub use tree::{ObjectId, Tree, TreeEntry, TreeKind};

@@ -3,14 +3,15 @@
 //! Directories are cached, so that an unchanged one is queried once. Files are delivered with their size first, so that
 //! a large one need not be read. An object that is missing in a partial clone is reported and never fetched.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
+use super::line::{Known, Line};
 use super::tree::{ObjectId, Tree, TreeEntry, TreeKind, parse};
 use super::{GitError, PATIENCE, Repository};
 use crate::world::patient::Patient;
@@ -22,6 +23,12 @@ const LONGEST_HEADING: u64 = 4096;
 const LARGEST_TREE: u64 = 64 * 1024 * 1024;
 /// The unread rest of an object is skipped up to this size; for more, the process is ended.
 const PASSED_OVER: u64 = 1024 * 1024;
+/// Largest file that is read ahead.
+const SMALL: u64 = 64 * 1024;
+/// Maximum number of bytes of all files that are read ahead.
+const MOST_AHEAD: usize = 16 * 1024 * 1024;
+/// Maximum number of objects in one query: their names fit into a pipe, so that neither side waits for the other.
+const AT_ONCE: usize = 512;
 
 /// Reader of a repository's objects.
 pub struct Objects {
@@ -30,6 +37,11 @@ pub struct Objects {
     process: Option<Process>,
     roots: HashMap<String, Arc<Tree>>,
     trees: HashMap<ObjectId, Arc<Tree>>,
+    /// Small files that were read ahead.
+    files: HashMap<ObjectId, Vec<u8>>,
+    /// Their number of bytes.
+    ahead: usize,
+    line: Option<Line>,
     /// Number of bytes read so far, which proves in tests that queries of sizes read no contents.
     #[cfg(test)]
     read: u64,
@@ -67,6 +79,9 @@ impl Objects {
             process: None,
             roots: HashMap::new(),
             trees: HashMap::new(),
+            files: HashMap::new(),
+            ahead: 0,
+            line: None,
             #[cfg(test)]
             read: 0,
         }
@@ -78,6 +93,11 @@ impl Objects {
         self.read
     }
 
+    /// Uses the known entries of a line from now on, so that directories of its commits need not be read.
+    pub fn learn(&mut self, line: Line) {
+        self.line = Some(line);
+    }
+
     /// Returns a directory of a commit (full hash, see [`Repository::resolve`]), by its path relative to the root;
     /// `None` if it is missing or something else. No link is followed.
     ///
@@ -85,6 +105,23 @@ impl Objects {
     ///
     /// When git fails, or an object is missing from this clone.
     pub fn directory(&mut self, commit: &str, path: &Path) -> Result<Option<Arc<Tree>>, GitError> {
+        match self.line.as_ref().and_then(|line| line.at(commit, path)) {
+            Some(Known::Entry(Some(entry))) if entry.kind == TreeKind::Directory => {
+                return self.tree(&entry.id).map(Some);
+            }
+            Some(Known::Entry(_)) => return Ok(None),
+            Some(Known::As(newest)) => {
+                let newest = newest.to_owned();
+                return self.directory(&newest, path);
+            }
+            Some(Known::AsDirectory(newest)) => {
+                let newest = newest.to_owned();
+                if let Some(tree) = self.directory(&newest, path)? {
+                    return Ok(Some(tree));
+                }
+            }
+            None => {}
+        }
         let mut tree = self.root(commit)?;
         for component in path.components() {
             let name = match component {
@@ -112,8 +149,24 @@ impl Objects {
         directory: &Path,
         name: &OsStr,
     ) -> Result<Option<TreeEntry>, GitError> {
+        let path = directory.join(name);
+        match self.line.as_ref().and_then(|line| line.at(commit, &path)) {
+            Some(Known::Entry(entry)) => return Ok(entry),
+            Some(Known::As(newest)) => {
+                let newest = newest.to_owned();
+                return self.entry(&newest, directory, name);
+            }
+            Some(Known::AsDirectory(newest)) => {
+                let newest = newest.to_owned();
+                let entry = self.entry(&newest, directory, name)?;
+                if entry.is_some_and(|entry| entry.kind == TreeKind::Directory) {
+                    return Ok(entry);
+                }
+            }
+            None => {}
+        }
         let tree = self.directory(commit, directory)?;
-        Ok(tree.and_then(|tree| tree.get(name).cloned()))
+        Ok(tree.and_then(|tree| tree.get(name).copied()))
     }
 
     /// Delivers a file with its size first; its unread part costs nothing.
@@ -126,6 +179,10 @@ impl Objects {
         id: &ObjectId,
         take: impl FnOnce(u64, &mut dyn Read) -> T,
     ) -> Result<T, GitError> {
+        if let Some(bytes) = self.files.get(id) {
+            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            return Ok(take(size, &mut bytes.as_slice()));
+        }
         let heading = self.ask(&id.to_string())?;
         if heading.kind != "blob" {
             self.process = None;
@@ -157,6 +214,11 @@ impl Objects {
 
     fn asked_tree(&mut self, name: &str) -> Result<Arc<Tree>, GitError> {
         let heading = self.ask(name)?;
+        self.answered_tree(&heading, name)
+    }
+
+    /// Reads a directory after its header.
+    fn answered_tree(&mut self, heading: &Heading, name: &str) -> Result<Arc<Tree>, GitError> {
         if heading.kind != "tree" || heading.size > LARGEST_TREE {
             self.process = None;
             let reason = format!("`{name}` is not a directory, or exceeds the limit");
@@ -176,21 +238,117 @@ impl Objects {
         Ok(tree)
     }
 
+    /// Reads the directories of a commit on the way to these paths, one query for all of the same depth. Failures are
+    /// left to the later query of each directory.
+    pub fn read_directories(&mut self, commit: &str, paths: &[PathBuf]) {
+        let Ok(root) = self.root(commit) else { return };
+        let mut names: Vec<_> = paths
+            .iter()
+            .map(|path| (path.components(), Arc::clone(&root)))
+            .collect();
+        while !names.is_empty() {
+            let mut next = Vec::with_capacity(names.len());
+            for (mut path, tree) in names {
+                let Some(Component::Normal(name)) = path.next() else {
+                    continue;
+                };
+                let entry = tree.get(name);
+                if let Some(entry) = entry.filter(|entry| entry.kind == TreeKind::Directory) {
+                    next.push((path, entry.id));
+                }
+            }
+            let missing = next.iter().map(|(_, id)| *id);
+            let missing: BTreeSet<ObjectId> =
+                missing.filter(|id| !self.trees.contains_key(id)).collect();
+            self.read_ahead(&missing, |own, heading| {
+                own.answered_tree(heading, &heading.id.to_string()).is_ok()
+            });
+            names = next
+                .into_iter()
+                .filter_map(|(path, id)| Some((path, Arc::clone(self.trees.get(&id)?))))
+                .collect();
+        }
+    }
+
+    /// Reads small files with one query, which costs less than one for each. Failures are left to the later query of
+    /// each file.
+    pub fn read_small_files(&mut self, ids: &BTreeSet<ObjectId>) {
+        let missing = ids.iter().filter(|id| !self.files.contains_key(id));
+        let missing = missing.copied().collect();
+        self.read_ahead(&missing, |own, heading| {
+            let is_small = heading.kind == "blob" && heading.size <= SMALL;
+            let read = own.contents(heading.size, |size, reader| {
+                let mut bytes = Vec::new();
+                let is_read = is_small && reader.read_to_end(&mut bytes).is_ok();
+                (is_read && u64::try_from(bytes.len()) == Ok(size)).then_some(bytes)
+            });
+            if let Ok(Some(bytes)) = read {
+                own.ahead += bytes.len();
+                own.files.insert(heading.id, bytes);
+            }
+            own.process.is_some() && own.ahead < MOST_AHEAD
+        });
+    }
+
+    /// Queries objects at once, and passes each header to `take`, which reads the content, and whether to continue.
+    fn read_ahead(
+        &mut self,
+        ids: &BTreeSet<ObjectId>,
+        mut take: impl FnMut(&mut Self, &Heading) -> bool,
+    ) {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        for names in ids.chunks(AT_ONCE) {
+            let lines: String = names.iter().flat_map(|name| [name, "\n"]).collect();
+            if self.send(&lines).is_err() {
+                return;
+            }
+            for name in names {
+                match self.heading(name) {
+                    Ok(Some(heading)) if take(self, &heading) => {}
+                    Ok(None) => {}
+                    _ => {
+                        self.process = None;
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
     /// Queries an object, and reads the header of the answer.
     fn ask(&mut self, name: &str) -> Result<Heading, GitError> {
+        self.send(&format!("{name}\n"))?;
+        self.heading(name)?.ok_or_else(|| {
+            self.unclear(&format!(
+                "the object `{name}` is missing from this clone: fetch it, or use a full clone"
+            ))
+        })
+    }
+
+    fn send(&mut self, lines: &str) -> Result<(), GitError> {
         let mut process = match self.process.take() {
             Some(process) => process,
             None => self.start()?,
         };
-        let answer = process.heading(name);
+        let sent = process.questions.write_all(lines.as_bytes());
+        sent.and_then(|()| process.questions.flush())
+            .map_err(|error| self.unclear(&error.to_string()))?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Reads the header of an answer; `None` if the object is missing.
+    fn heading(&mut self, name: &str) -> Result<Option<Heading>, GitError> {
+        let Some(mut process) = self.process.take() else {
+            return Err(self.unclear("it has ended"));
+        };
+        let answer = process.heading();
         let line = answer.map_err(|error| self.unclear(&error.to_string()))?;
         let mut words = line.trim_end_matches('\n').rsplit(' ');
         let last = words.next().unwrap_or_default();
         if last == "missing" {
             self.process = Some(process);
-            return Err(self.unclear(&format!(
-                "the object `{name}` is missing from this clone: fetch it, or use a full clone"
-            )));
+            return Ok(None);
         }
         let heading = (|| {
             let size = last.parse().ok()?;
@@ -201,7 +359,7 @@ impl Objects {
         let heading =
             heading.ok_or_else(|| self.unclear(&format!("unexpected answer for `{name}`")))?;
         self.process = Some(process);
-        Ok(heading)
+        Ok(Some(heading))
     }
 
     /// Reads the content after a header.
@@ -274,9 +432,7 @@ impl Objects {
 }
 
 impl Process {
-    fn heading(&mut self, name: &str) -> std::io::Result<String> {
-        self.questions.write_all(format!("{name}\n").as_bytes())?;
-        self.questions.flush()?;
+    fn heading(&mut self) -> std::io::Result<String> {
         let mut line = String::new();
         let length = (&mut self.answers)
             .take(LONGEST_HEADING)

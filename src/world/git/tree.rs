@@ -74,7 +74,7 @@ pub enum TreeKind {
 }
 
 /// Directory entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TreeEntry {
     /// Kind.
     pub kind: TreeKind,
@@ -84,6 +84,25 @@ pub struct TreeEntry {
 
 /// Directory of a commit, by name.
 pub type Tree = BTreeMap<OsString, TreeEntry>;
+
+/// Returns the kind of a mode in octal digits.
+fn kind_of(mode: &[u8]) -> Option<TreeKind> {
+    match mode {
+        b"40000" | b"040000" => Some(TreeKind::Directory),
+        b"120000" => Some(TreeKind::Link),
+        b"160000" => Some(TreeKind::Submodule),
+        mode if mode.starts_with(b"100") => Some(TreeKind::File),
+        _ => None,
+    }
+}
+
+/// Parses one side of a raw difference, its mode and hash; `None` if nothing was there.
+pub(super) fn side(mode: &str, id: &str) -> Option<TreeEntry> {
+    Some(TreeEntry {
+        kind: kind_of(mode.as_bytes())?,
+        id: ObjectId::new(id)?,
+    })
+}
 
 /// Parses a tree object: repeated `MODE NAME\0` and object hash. `None` if it is invalid, or contains names that no
 /// directory can have.
@@ -101,13 +120,7 @@ pub(super) fn parse(mut bytes: &[u8], id_length: usize) -> Option<Tree> {
             return None;
         }
         let entry = TreeEntry {
-            kind: match mode {
-                b"40000" | b"040000" => TreeKind::Directory,
-                b"120000" => TreeKind::Link,
-                b"160000" => TreeKind::Submodule,
-                mode if mode.starts_with(b"100") => TreeKind::File,
-                _ => return None,
-            },
+            kind: kind_of(mode)?,
             id: ObjectId::of(id)?,
         };
         entries.push((OsString::from_vec(name.to_vec()), entry));

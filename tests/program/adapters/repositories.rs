@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use evenkeel::world::git::{Git, GitError, Objects, Repository, TreeKind};
+use evenkeel::world::git::{Git, GitError, Line, Objects, Repository, TreeKind};
 use evenkeel_host::Interruption;
 
 fn git(home: &Path, arguments: &[&str]) {
@@ -221,7 +221,8 @@ fn commits_that_touched_files_are_listed_newest_first_whatever_the_users_setting
     assert!(repository.line("HEAD", 9).unwrap().whole);
     let changed = |paths: &[&str]| {
         let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-        repository.changes(&line.list, &paths).unwrap().len()
+        let changes = repository.changes(&line.list, &paths).unwrap();
+        changes.by_commit.len()
     };
     assert_eq!((changed(&[]), changed(&["."])), (0, 2));
     assert!(touching(&["none"], 9).list.is_empty());
@@ -285,4 +286,104 @@ fn objects_are_read_from_one_process() {
     let directory = root[std::ffi::OsStr::new("environments")].id;
     assert!(objects.file(&directory, |_, _| ()).is_err());
     assert_eq!(objects.file(&small, |size, _| size).unwrap(), 4);
+}
+
+/// A repository whose entries change in every way: each commit replaces the files, all of which contain their names.
+fn changing(commits: &[&[&str]]) -> (tempfile::TempDir, Repository) {
+    let (home, repository) = repository();
+    for (number, files) in commits.iter().enumerate() {
+        git(home.path(), &["rm", "-rfq", "--ignore-unmatch", "."]);
+        for file in *files {
+            let (path, content) = file.split_once('=').unwrap();
+            let path = home.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            match content.strip_prefix('>') {
+                Some(target) => std::os::unix::fs::symlink(target, path).unwrap(),
+                None => fs::write(path, content).unwrap(),
+            }
+        }
+        git(home.path(), &["add", "-A"]);
+        let message = number.to_string();
+        git(home.path(), &["commit", "-qm", &message, "--allow-empty"]);
+    }
+    (home, repository)
+}
+
+#[test]
+fn entries_known_from_changes_are_those_of_each_commit() {
+    let (_home, repository) = changing(&[
+        &["a/x=1", "a/y=1", "b=1", "c/d/e=1"],
+        &["a/x=2", "a/y=1", "b=1", "c/d/e=1"],
+        &["a=3", "b/x=1", "c/d/e=1"],
+        &["a=3", "b/x=1", "c/d/e=1"],
+        &["a/x=1", "b=>a", "c/d=1", "ax=1"],
+        &["a/x=1", "b=>c", "c/d=1", "c/f=1"],
+        &["a/x=1", "b=1", "c/f=1", "c/d/e=2"],
+        &["a/y=1", "b=1", "c/f=1", "c/d/e=2"],
+    ]);
+    let line = repository.line("HEAD", 99).unwrap();
+    let paths = [
+        "", "a", "a/x", "a/y", "ax", "b", "b/x", "c", "c/d", "c/d/e", "c/f", "none", "none/x",
+    ];
+    let query = |objects: &mut Objects| {
+        let mut found = Vec::new();
+        for commit in &line.list {
+            for path in paths.map(Path::new) {
+                found.push(format!(
+                    "{path:?} {:?}",
+                    objects.directory(&commit.commit, path)
+                ));
+                if let (Some(parent), Some(name)) = (path.parent(), path.file_name()) {
+                    let entry = objects.entry(&commit.commit, parent, name);
+                    found.push(format!("{path:?} {entry:?}"));
+                }
+            }
+        }
+        found
+    };
+    let mut objects = Objects::new(&repository, &Interruption::default());
+    let expected = query(&mut objects);
+    for within in [
+        vec!["."],
+        vec!["a", "b", "c"],
+        vec!["a/x", "c/d/e"],
+        vec!["none/x"],
+        vec!["c/d"],
+        vec![],
+    ] {
+        let within: Vec<PathBuf> = within.into_iter().map(PathBuf::from).collect();
+        let changes = repository.changes(&line.list, &within).unwrap();
+        let mut objects = Objects::new(&repository, &Interruption::default());
+        objects.learn(Line::new(&line.list, &changes).unwrap());
+        assert_eq!(query(&mut objects), expected, "{within:?}");
+        // Also where directories and files were read ahead.
+        let mut objects = Objects::new(&repository, &Interruption::default());
+        let all: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        objects.read_directories(&line.list[0].commit, &all);
+        objects.learn(Line::new(&line.list, &changes).unwrap());
+        assert_eq!(query(&mut objects), expected, "{within:?}");
+    }
+}
+
+#[test]
+fn files_read_ahead_are_the_same_and_large_ones_are_left_out() {
+    let large = "x".repeat(3 << 20);
+    let some = "y".repeat(100_000);
+    let files = ["a=1".to_owned(), format!("b={large}"), format!("c={some}")];
+    let (_home, repository) = changing(&[&files.each_ref().map(String::as_str)]);
+    let head = repository.resolve("HEAD").unwrap();
+    let mut objects = Objects::new(&repository, &Interruption::default());
+    let root = objects.directory(&head, Path::new("")).unwrap().unwrap();
+    let ids = root.values().map(|entry| entry.id).collect();
+    objects.read_small_files(&ids);
+    for (name, expected) in [("a", "1"), ("b", &*large), ("c", &*some)] {
+        let id = root[std::ffi::OsStr::new(name)].id;
+        let mut text = String::new();
+        let size = objects.file(&id, |size, reader| {
+            reader.read_to_string(&mut text).unwrap();
+            size
+        });
+        assert_eq!(size.unwrap(), expected.len() as u64);
+        assert!(text == expected, "{name}");
+    }
 }
