@@ -15,6 +15,7 @@ mod number;
 mod opaque;
 mod quantity;
 mod range;
+mod systemd;
 mod url;
 mod version;
 
@@ -212,6 +213,9 @@ fn sorts(left: &Scalar, right: &Scalar, context: Context<'_>) -> Option<Relation
     let (one, two) = (&*left.text, &*right.text);
     let (first, second) = (one.bytes().next()?, two.bytes().next()?);
     if let Some(relation) = boolean::relate(left, right, context) {
+        return Some(relation);
+    }
+    if let Some(relation) = systemd::relate(one, two, context) {
         return Some(relation);
     }
     let numeric = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.');
