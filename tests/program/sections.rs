@@ -77,6 +77,61 @@ fn maps_under_the_names_of_environments() {
 }
 
 #[test]
+fn blocks_of_a_file_that_is_compared_as_lines() {
+    finds(
+        "fastlane/Fastfile",
+        "default_platform(:ios)\n\nplatform :ios do\n  desc \"To testers\"\n  lane :staging do |options|\n    gym(scheme: \"Shop\")\n    pilot(skip_submission: true)\n  end\n\n  lane :production do |options|\n    gym(scheme: \"Shop\")\n    pilot(skip_submission: false)\n  end\nend\n",
+        "platform.ios.lane.${environment}",
+        &["parity/lines-differ [\"pilot(skip_submission: true)\"]"],
+    );
+    finds(
+        "Appfile",
+        "apple_id \"a@example.org\"\nfor_lane :uat do\n  app_identifier \"org.shop\"\nend\nfor_lane :prod do\n  app_identifier \"org.shop\"\nend\n",
+        "for_lane.${environment}",
+        &[],
+    );
+    // Lanes of one environment and of none, and a file of another program.
+    for (path, text) in [
+        (
+            "fastlane/Fastfile",
+            "lane :staging, :a do\n  a\nend\nlane :production do\n  a\nend\nlane :lint do\n  a\nend\n",
+        ),
+        (
+            "Gemfile",
+            "group :staging do\n  gem \"a\"\nend\ngroup :production do\n  gem \"b\"\nend\n",
+        ),
+    ] {
+        let world = repository(path, text);
+        world.run(&["init"]);
+        let system = world.path("environments/system.toml");
+        let system = std::fs::read_to_string(system).unwrap_or_default();
+        assert!(!system.contains("section ="), "{system}");
+    }
+}
+
+#[test]
+fn a_nested_development_with_the_same_keys_is_deployed() {
+    finds(
+        "serverless.yml",
+        "service: shop\ncustom:\n  config:\n    dev:\n      memory: 512\n      level: debug\n    prod:\n      memory: 512\n      level: info\n",
+        "custom.config.${environment}",
+        &["parity/setting-differs level"],
+    );
+    // Other keys, one key, at the root, or no production.
+    for text in [
+        "custom:\n  config:\n    dev: {memory: 512, level: debug}\n    prod: {memory: 512, alarms: true}\n",
+        "custom:\n  config:\n    dev: {memory: 512}\n    prod: {memory: 512}\n",
+        "dev: {memory: 512, level: debug}\nprod: {memory: 512, level: info}\n",
+        "custom:\n  config:\n    dev: {memory: 512, level: debug}\n    staging: {memory: 512, level: info}\n",
+    ] {
+        let world = repository("settings.yml", text);
+        world.expect(0, &["init"]);
+        let system = world.read("environments/system.toml");
+        assert!(!system.contains("\n[document."), "{system}");
+    }
+}
+
+#[test]
 fn jobs_and_keys_with_the_environment_in_their_names() {
     finds(
         ".github/workflows/cd.yml",

@@ -9,7 +9,7 @@ mod spring;
 
 use std::sync::Arc;
 
-use super::section::{lookup, select};
+use super::section::{blocks, lookup, select};
 use super::{FileContent, Pattern};
 use evenkeel_document::sensitive;
 use evenkeel_document::{Document, Format, Node, Place};
@@ -183,7 +183,10 @@ pub(crate) fn combine(
         placed.push((start, document));
     }
     let lacks_section = shape.section.is_some_and(|section| {
-        result = select(&result, section);
+        result = match top_format {
+            Format::Lines => blocks::select(&result, section),
+            _ => select(&result, section),
+        };
         result.is_empty()
     });
     let file: Arc<SourceFile> = match placed.as_slice() {

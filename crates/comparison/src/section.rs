@@ -3,7 +3,10 @@
 //! `env.staging` is a nested map, `profiles[name=staging]` an element of a list, and
 //! `[spring.config.activate.on-profile=staging]` one of several documents in a file. The selecting key is removed from
 //! an element: it names the section. Documents without the selecting key are layers below those that have it; of
-//! Kubernetes objects, all that have it form the section (`[metadata.namespace=staging]`).
+//! Kubernetes objects, all that have it form the section (`[metadata.namespace=staging]`). `lane.staging` is a block of
+//! a file that is compared as lines ([`blocks`]).
+
+pub(crate) mod blocks;
 
 use super::layers::merge_deep;
 use super::pattern::{Part, Pattern};

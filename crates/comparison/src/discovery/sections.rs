@@ -2,8 +2,9 @@
 //! name one.
 //!
 //! `env.staging` beside `env.production`, `profiles[name=staging]`, `jobs.deploy-qa` beside `jobs.deploy-live`, two
-//! Spring profiles. Words and skeletons are those of paths. Single values are not sections, and neither are several
-//! things of one environment: that is a list of things that name their environment each.
+//! Spring profiles, `lane :staging do` beside `lane :production do`. Words and skeletons are those of paths. Single
+//! values are not sections, and neither are several things of one environment: that is a list of things that name their
+//! environment each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -19,8 +20,9 @@ use super::tokens::{Mark, marks, replaced};
 use super::words::{self, Role};
 use super::{Certainty, DocumentKind};
 use crate::path::{Path, Step};
+use crate::section::blocks::{Block, blocks};
 use crate::section::lookup;
-use evenkeel_document::{Content, Entry, Format, Node};
+use evenkeel_document::{Content, Entry, Format, Node, Place};
 use evenkeel_model::source::SourceFile;
 use evenkeel_model::text::{count, list};
 
@@ -50,6 +52,19 @@ const OTHERS: &[&str] = &[
     "renovate.json",
     "Cargo.toml",
     "pyproject.toml",
+];
+
+/// Files of lines with blocks that may belong to one environment each: those of Fastlane.
+const WITH_BLOCKS: &[&str] = &[
+    "Fastfile",
+    "Appfile",
+    "Matchfile",
+    "Deliverfile",
+    "Gymfile",
+    "Scanfile",
+    "Snapfile",
+    "Pilotfile",
+    "Supplyfile",
 ];
 
 /// Keys that name the environment of an element, the most specific first.
@@ -93,8 +108,10 @@ pub(super) fn find(
     let mut found = Vec::new();
     for (path, class) in inventory {
         let name = path.rsplit('/').next().unwrap_or(path);
-        let Class::Tree(format) = class else {
-            continue;
+        let format = match class {
+            Class::Tree(format) => format,
+            Class::Text | Class::Program if WITH_BLOCKS.contains(&name) => &Format::Lines,
+            _ => continue,
         };
         if OTHERS.contains(&name) || is_taken(path) {
             continue;
@@ -149,11 +166,14 @@ type Candidate<'n> = (String, Key, bool, String, &'n Node);
 
 impl Search {
     fn documents(&mut self, roots: &[Node], format: Format) {
-        if let [root] = roots {
-            self.node(root, &Path::default(), DEEPEST);
+        if let ([root], Format::Lines) = (roots, format) {
+            if let Content::List(lines) = &root.content {
+                self.blocks(lines, &Path::default(), DEEPEST);
+            }
             return;
         }
-        if format == Format::Lines {
+        if let [root] = roots {
+            self.node(root, &Path::default(), DEEPEST);
             return;
         }
         if self.objects(roots) {
@@ -243,6 +263,39 @@ impl Search {
                 for (number, item) in items.iter().enumerate().take(ITEMS) {
                     self.node(item, &path.with(Step::Position(number)), left - 1);
                 }
+            }
+        }
+    }
+
+    /// Blocks with an argument, `lane :staging do`. `left` bounds the depth.
+    fn blocks(&mut self, lines: &[Node], path: &Path, left: usize) {
+        if left == 0 || self.groups.len() >= MOST {
+            return;
+        }
+        let mut by_name: BTreeMap<&str, Vec<Block<'_>>> = BTreeMap::new();
+        for block in blocks(lines) {
+            by_name.entry(block.name).or_default().push(block);
+        }
+        for (name, own) in by_name {
+            let path = path.with(Step::Key(Arc::from(name)));
+            let nodes: Vec<(&str, Node)> = own
+                .iter()
+                .map(|block| {
+                    let lines = Content::List(block.lines.to_vec());
+                    (block.argument, Node::new(Place::new(0, 0), lines))
+                })
+                .collect();
+            let candidates = nodes.iter().filter_map(|(argument, node)| {
+                let (skeleton, own, is_clear) = part(argument)?;
+                let pattern = path.with(Step::Key(Arc::from(*argument)));
+                Some((skeleton, own, is_clear, pattern.to_string(), node))
+            });
+            if self.group(&path.to_string(), candidates.collect()) {
+                continue;
+            }
+            for block in own {
+                let path = path.with(Step::Key(Arc::from(block.argument)));
+                self.blocks(block.lines, &path, left - 1);
             }
         }
     }
@@ -393,7 +446,11 @@ fn judge(path: &str, group: Group) -> Option<Judged> {
     if like.is_far() {
         cap("they share little");
     }
-    if !(has_production && has_rehearsal) {
+    // Programs read `development` beside `production` on a developer's machine, mostly from the root of a file, where it
+    // has other keys. Equal keys below a key of their own are the settings of two deployments.
+    let is_deployed_alike =
+        has_production && !prefix.trim().is_empty() && reference == nearest && like.all > 1;
+    if !(has_production && has_rehearsal || is_deployed_alike) {
         cap("no production with a production-like environment");
     }
     if files::is_doubtful(path) {
