@@ -128,6 +128,10 @@ fn indentation_counts_where_it_has_a_meaning() {
         compared("a.py", "if a:\n  b()\n", "if a:\n    b()\n", 0),
         Vec::<String>::new()
     );
+    // A recipe begins with a tab.
+    let (one, two) = ("all:\n\tmake x\n", "all:\n    make x\n");
+    assert_eq!(compared("Makefile", one, two, 2).len(), 1);
+    assert_eq!(compared("a.py", one, two, 0), Vec::<String>::new());
 }
 
 #[test]
@@ -142,12 +146,50 @@ fn dotenv_is_read_as_compose_and_shells_read_it() {
         differ("B=\"\\$A\"\n", "B=\"$A\"\n", 2),
         ["parity/readers-differ B"]
     );
+    // A variable is known after its line.
+    assert_eq!(
+        differ("A=1\nB=${A}2\n", "B=${A}2\nA=1\n", 2),
+        ["parity/readers-differ B"]
+    );
+    assert_eq!(
+        differ("A=1\nC=1\nB=$A\n", "C=1\nA=1\nB=$A\n", 0),
+        Vec::<String>::new()
+    );
     assert_eq!(differ("B='x'\n", "B=x\n", 0), Vec::<String>::new());
     assert_eq!(differ("K=a\nexport K\n", "K=a\n", 0), Vec::<String>::new());
     assert_eq!(
         differ("K='a\\'#one'\n", "K='a\\'#two'\n", 1),
         ["document/syntax", "document/syntax"]
     );
+}
+
+#[test]
+fn comments_after_values_of_ini_files_are_reported() {
+    assert_eq!(
+        compared("a.ini", "[a]\nx = 1 ; old\n", "[a]\nx = 1\n", 0),
+        ["parity/readers-differ a.x"]
+    );
+    let commented = "[a]\nx = 1 ; old\n";
+    assert_eq!(
+        compared("a.ini", commented, "[a]\nx=1 ; old\n", 0),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn sizes_in_units_are_read_as_systemd_reads_them() {
+    let of = |size: &str| format!("[Service]\nMemoryMax={size}\n");
+    assert_eq!(
+        compared("a.service", &of("0.5G"), &of("512M"), 0),
+        Vec::<String>::new()
+    );
+    for other in ["512MB", "0.6G", "512m", "infinity"] {
+        assert_eq!(
+            compared("a.service", &of("512M"), &of(other), 2).len(),
+            1,
+            "{other}"
+        );
+    }
 }
 
 #[test]

@@ -31,7 +31,9 @@ pub(super) fn compare(
 ) {
     let (lefts, rights) = (lines(left), lines(right));
     // Indentation is compared if it has a meaning on both sides.
-    let is_indented = Style::of(left).is_indented && Style::of(right).is_indented;
+    let indentation = Style::of(left)
+        .indentation
+        .min(Style::of(right).indentation);
     let (one, two) = (Shown::of(left), Shown::of(right));
     // A line is identified by its text without secrets.
     let covered = |shown: &Shown, nodes: &[&Node]| -> Vec<String> {
@@ -44,7 +46,7 @@ pub(super) fn compare(
         &rights,
         (&texts.0, &texts.1),
         identities,
-        is_indented,
+        indentation,
     );
     if leftover.is_empty() {
         return;

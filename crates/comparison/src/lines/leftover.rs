@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::super::hunks;
+use super::style::Indentation;
 use super::{Identities, Which, text};
 use evenkeel_document::Node;
 
@@ -38,15 +39,13 @@ impl Leftover {
         rights: &[&Node],
         covered: (&[String], &[String]),
         identities: &Identities,
-        is_indented: bool,
+        indentation: Indentation,
     ) -> Self {
         // Depth is relative to the preceding lines: the number of steps counts, not their width.
-        let depths = |nodes: &[&Node]| {
-            if is_indented {
-                depths(nodes)
-            } else {
-                vec![0; nodes.len()]
-            }
+        let depths = |nodes: &[&Node]| match indentation {
+            Indentation::Free => vec![(0, false); nodes.len()],
+            Indentation::Nested => depths(nodes, false),
+            Indentation::Tabbed => depths(nodes, true),
         };
         let (left_depths, right_depths) = (depths(lefts), depths(rights));
         let marked = |texts: &[String], which| -> Vec<String> {
@@ -75,7 +74,7 @@ impl Leftover {
         // Differing ranges, for pairing lines at the same place.
         let mut stretches: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
         let hunks = hunks::hunks(&ones, &twos);
-        if is_indented {
+        if indentation != Indentation::Free {
             leftover.indented = between(&hunks, ones.len())
                 .filter(|(one, two)| left_depths.get(*one) != right_depths.get(*two))
                 .collect();
@@ -239,8 +238,9 @@ fn between(
     })
 }
 
-/// Returns the nesting depth of each line by indentation. A tab is as wide as four blanks.
-fn depths(nodes: &[&Node]) -> Vec<usize> {
+/// Returns the nesting depth of each line by indentation, and whether it begins with a tab that has a meaning. A tab is
+/// as wide as four blanks.
+fn depths(nodes: &[&Node], has_tabs: bool) -> Vec<(usize, bool)> {
     const TAB: usize = 4;
     let mut above: Vec<usize> = Vec::new();
     nodes
@@ -252,7 +252,7 @@ fn depths(nodes: &[&Node]) -> Vec<usize> {
                 above.pop();
             }
             above.push(width);
-            above.len()
+            (above.len(), has_tabs && text(node).starts_with('\t'))
         })
         .collect()
 }

@@ -15,55 +15,70 @@ pub(super) struct Style {
     marks: &'static [&'static str],
     /// Start and end of comments of several lines.
     blocks: &'static [(&'static str, &'static str)],
-    /// Whether indentation has a meaning.
-    pub(super) is_indented: bool,
+    /// Meaning of indentation.
+    pub(super) indentation: Indentation,
+}
+
+/// Meaning of indentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Indentation {
+    /// None.
+    Free,
+    /// It nests lines.
+    Nested,
+    /// It nests lines, and a tab begins a line of another kind: a recipe of a makefile.
+    Tabbed,
 }
 
 const C: Style = Style {
     marks: &["//"],
     blocks: &[("/*", "*/")],
-    is_indented: false,
+    indentation: Indentation::Free,
 };
 const C_AND_HASH: Style = Style {
     marks: &["//", "#"],
     blocks: &[("/*", "*/")],
-    is_indented: false,
+    indentation: Indentation::Free,
 };
 const XML: Style = Style {
     marks: &[],
     blocks: &[("<!--", "-->")],
-    is_indented: false,
+    indentation: Indentation::Free,
 };
 const HASH: Style = Style {
     marks: &["#"],
     blocks: &[],
-    is_indented: false,
+    indentation: Indentation::Free,
 };
 const HASH_AND_SEMICOLON: Style = Style {
     marks: &["#", ";"],
     blocks: &[],
-    is_indented: false,
+    indentation: Indentation::Free,
 };
 const SEMICOLON: Style = Style {
     marks: &[";"],
     blocks: &[],
-    is_indented: false,
+    indentation: Indentation::Free,
 };
 const DASHES: Style = Style {
     marks: &["--"],
     blocks: &[("/*", "*/")],
-    is_indented: false,
+    indentation: Indentation::Free,
 };
 const INDENTED: Style = Style {
     marks: &["#"],
     blocks: &[],
-    is_indented: true,
+    indentation: Indentation::Nested,
+};
+const MAKE: Style = Style {
+    indentation: Indentation::Tabbed,
+    ..INDENTED
 };
 /// Style of unknown names.
 const UNKNOWN: Style = Style {
     marks: &["#", "//", ";"],
     blocks: &[],
-    is_indented: true,
+    indentation: Indentation::Nested,
 };
 
 /// File extensions, without those of templates.
@@ -169,7 +184,7 @@ const BY_NAME: &[(&[&str], Style)] = &[
         ],
         HASH,
     ),
-    (&["Makefile", "GNUmakefile"], INDENTED),
+    (&["Makefile", "GNUmakefile"], MAKE),
 ];
 
 impl Style {
