@@ -69,6 +69,12 @@ fn maps_under_the_names_of_environments() {
         &[],
     );
     finds(
+        "odoo.conf",
+        "[staging]\nurl = a\n[production]\nurl = b\n",
+        "${environment}",
+        &["parity/setting-differs url"],
+    );
+    finds(
         "locals.tf",
         "locals {\n  env = {\n    staging = { size = \"s\" }\n    production = { size = \"s\" }\n  }\n}\n",
         "locals.env.${environment}",
@@ -167,6 +173,21 @@ fn elements_of_lists_that_name_an_environment() {
         "spec.generators[0].list.elements[cluster=${environment}]",
         &["parity/setting-differs mode"],
     );
+}
+
+#[test]
+fn names_in_long_words() {
+    let world = repository(
+        "azure-pipelines.yml",
+        "stages:\n- stage: DeployStaging\n  pool: a\n- stage: DeployProduction\n  pool: b\n",
+    );
+    world.expect(0, &["init"]);
+    assert!(
+        world
+            .read("environments/staging.toml")
+            .contains("section = \"stages[stage=DeployStaging]\"")
+    );
+    assert_eq!(drift(&world, 2), ["parity/setting-differs pool"]);
 }
 
 #[test]

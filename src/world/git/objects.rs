@@ -27,8 +27,9 @@ const PASSED_OVER: u64 = 1024 * 1024;
 const SMALL: u64 = 64 * 1024;
 /// Maximum number of bytes of all files that are read ahead.
 const MOST_AHEAD: usize = 16 * 1024 * 1024;
-/// Maximum number of objects in one query: their names fit into a pipe, so that neither side waits for the other.
-const AT_ONCE: usize = 512;
+/// Maximum number of objects in one query: their names fit into the smallest pipe, 4096 bytes, so that neither side
+/// waits for the other.
+const AT_ONCE: usize = 60;
 
 /// Reader of a repository's objects.
 pub struct Objects {

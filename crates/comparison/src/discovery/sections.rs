@@ -29,6 +29,9 @@ use evenkeel_model::text::{count, list};
 /// Largest file searched for sections.
 const LARGEST: usize = 512 * 1024;
 
+/// Longest word that may contain the name of an environment: `DeployToProduction`.
+const LONGEST_WORD: usize = 64;
+
 /// Maximum depth of sections below a file's root.
 const DEEPEST: usize = 8;
 
@@ -108,36 +111,48 @@ pub(super) fn find(
     let mut found = Vec::new();
     for (path, class) in inventory {
         let name = path.rsplit('/').next().unwrap_or(path);
-        let format = match class {
-            Class::Tree(format) => format,
-            Class::Text | Class::Program if WITH_BLOCKS.contains(&name) => &Format::Lines,
-            _ => continue,
-        };
-        if OTHERS.contains(&name) || is_taken(path) {
+        if !may_have_sections(name, *class) || OTHERS.contains(&name) || is_taken(path) {
             continue;
         }
         let Some(text) = text(path).filter(|text| text.len() <= LARGEST && names_two(text)) else {
             continue;
         };
-        let Ok(document) = evenkeel_document::read(&SourceFile::new(*path, text), *format) else {
+        let file = SourceFile::new(*path, text);
+        let format = match class {
+            Class::Tree(format) => *format,
+            _ => Format::of_file(&file),
+        };
+        let Ok(document) = evenkeel_document::read(&file, format) else {
             continue;
         };
         let mut search = Search {
             groups: Vec::new(),
             is_workflow: path.contains(".github/workflows/"),
+            has_blocks: WITH_BLOCKS.contains(&name),
         };
-        search.documents(&document.roots, *format);
+        search.documents(&document.roots, format);
         let groups = search.groups.into_iter().take(MOST);
         found.extend(groups.filter_map(|group| judge(path, group)));
     }
     found
 }
 
+/// Whether a file may have sections: a tree, a text that may be a tree, or a text with blocks.
+fn may_have_sections(name: &str, class: Class) -> bool {
+    match class {
+        Class::Tree(_) => true,
+        Class::Text | Class::Program if WITH_BLOCKS.contains(&name) => true,
+        // An INI file, mostly.
+        Class::Text => !name.trim_start_matches('.').contains('.') || name.ends_with(".conf"),
+        Class::Program | Class::Other(_) => false,
+    }
+}
+
 /// Whether a text contains the names of two environments. Cheap, since every file is checked.
 fn names_two(text: &str) -> bool {
     let mut seen: BTreeSet<usize> = BTreeSet::new();
     for word in text.split(|each: char| !each.is_ascii_alphabetic()) {
-        if !(2..=13).contains(&word.len()) {
+        if !(2..=LONGEST_WORD).contains(&word.len()) {
             continue;
         }
         if let Some((word, _)) = words::find(&word.to_ascii_lowercase()) {
@@ -159,6 +174,7 @@ fn names_two(text: &str) -> bool {
 struct Search {
     groups: Vec<Group>,
     is_workflow: bool,
+    has_blocks: bool,
 }
 
 /// One candidate of a group: its skeleton, the environment, the pattern and the node.
@@ -167,7 +183,9 @@ type Candidate<'n> = (String, Key, bool, String, &'n Node);
 impl Search {
     fn documents(&mut self, roots: &[Node], format: Format) {
         if let ([root], Format::Lines) = (roots, format) {
-            if let Content::List(lines) = &root.content {
+            if let Content::List(lines) = &root.content
+                && self.has_blocks
+            {
                 self.blocks(lines, &Path::default(), DEEPEST);
             }
             return;
