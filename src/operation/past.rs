@@ -56,6 +56,8 @@ pub(super) struct CommitQuery {
 /// Newest commits of a project, and its documents in commits.
 pub(super) struct Newest {
     line: Commits,
+    /// Changes at the declared places of all documents, if known.
+    changes: Changes,
     committed: CommittedDocuments,
 }
 
@@ -68,14 +70,15 @@ impl CommitQuery {
         let interruption = &project.world.interruption;
         // A project in another repository has no history here.
         let committed = CommittedDocuments::new(repository, &project.root, interruption)?;
+        let places = asked.iter();
+        let places: Vec<PathBuf> = places
+            .filter_map(|(_, declaration)| place_of(declaration))
+            .collect();
         (!asked.is_empty()).then(|| Self {
             repository: repository.clone(),
             head,
+            places: committed.in_repository(&places),
             committed,
-            places: asked
-                .iter()
-                .filter_map(|(_, declaration)| place_of(declaration))
-                .collect(),
         })
     }
 
@@ -87,12 +90,16 @@ impl CommitQuery {
     pub(super) fn run(mut self) -> Result<Newest, GitError> {
         let (repository, head) = (&self.repository, &self.head);
         let line = std::thread::scope(|scope| {
-            let line = threads::begin(scope, || repository.line(head, DEPTH + 1));
+            let places = &self.places;
+            let line = || repository.line_with_changes(head, DEPTH + 1, places);
+            let line = threads::begin(scope, line);
             self.committed.read_directories(head, &self.places);
             line.join()
         });
+        let (line, changes) = line.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok(Newest {
-            line: line.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
+            line,
+            changes,
             committed: self.committed,
         })
     }
@@ -109,6 +116,8 @@ pub(super) struct Past<'a> {
     head: CommitInfo,
     /// Head and the commits before it.
     line: Commits,
+    /// Their changes at the declared places of all documents, if known.
+    changes: Changes,
     /// Names in the head of files that are renamed now.
     renames: Renames,
     renamed: BTreeMap<String, BTreeMap<PathBuf, PathBuf>>,
@@ -144,6 +153,7 @@ impl<'a> Past<'a> {
         now: &'a FileSets,
         Newest {
             line,
+            changes,
             mut committed,
         }: Newest,
     ) -> Result<Option<Self>, Failure> {
@@ -168,6 +178,7 @@ impl<'a> Past<'a> {
             committed,
             head,
             line,
+            changes,
             renames,
             renamed: BTreeMap::new(),
             bytes: ALL_BYTES,
@@ -207,8 +218,15 @@ impl<'a> Past<'a> {
         let (repository, head) = (self.repository, &*self.head.commit);
         let (committed, renames) = (&mut self.committed, &self.renames);
         let newest = documents.iter().map(|document| (head, &document.own));
+        let known = std::mem::take(&mut self.changes);
         let (changes, ()) = rayon::join(
-            || repository.changes(&line.list, &all),
+            || {
+                if known.cover(&all) {
+                    Ok(known)
+                } else {
+                    repository.changes(&line.list, &all)
+                }
+            },
             || committed.read_ahead(newest, renames),
         );
         let changes = changes?;

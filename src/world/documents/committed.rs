@@ -46,13 +46,18 @@ impl CommittedDocuments {
         self.objects.bytes_read()
     }
 
-    /// Reads the directories of a commit that these documents are declared in, with few queries.
-    pub fn read_directories(&mut self, commit: &str, places: &[PathBuf]) {
-        let places: Vec<PathBuf> = places
-            .iter()
+    /// Returns places of the project relative to the root of the repository, without those outside of it.
+    #[must_use]
+    pub fn in_repository(&self, places: &[PathBuf]) -> Vec<PathBuf> {
+        let places = places.iter();
+        places
             .filter_map(|place| without_climbing(&self.project.join(place)))
-            .collect();
-        self.objects.read_directories(commit, &places);
+            .collect()
+    }
+
+    /// Reads the directories of a commit on the way to these places with few queries.
+    pub fn read_directories(&mut self, commit: &str, places: &[PathBuf]) {
+        self.objects.read_directories(commit, places);
     }
 
     /// Uses the known entries of a line of commits from now on.

@@ -75,6 +75,62 @@ impl Repository {
         Ok(Commits { list, whole })
     }
 
+    /// Returns a line like [`Self::line`], with what each commit changed like [`Self::changes`]. Without changes where
+    /// git cannot tell them in the same query, or would tell those of all paths.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such commit.
+    pub fn line_with_changes(
+        &self,
+        commit: &str,
+        most: usize,
+        paths: &[PathBuf],
+    ) -> Result<(Commits, Changes), GitError> {
+        let within = pathspecs(paths)?;
+        let commit = self.whole(commit)?;
+        if within.is_empty() || within.iter().any(|path| path == ".") {
+            return Ok((self.line(&commit, most)?, Changes::default()));
+        }
+        let count = format!("--max-count={}", most.saturating_add(1));
+        // Settings of the user for `log` are overridden. All commits are listed, changed or not.
+        let mut arguments = vec![
+            "log",
+            "--first-parent",
+            "--full-history",
+            "--sparse",
+            &count,
+            "--encoding=UTF-8",
+            "--format=tformat:%H%x00%P%x00%ct%x00%an%x00%s",
+            "--no-show-signature",
+            "--no-notes",
+            "--no-relative",
+            "--no-follow",
+            "-O/dev/null",
+            "--diff-merges=first-parent",
+            "--root",
+            "-r",
+            "-t",
+            "-z",
+            "--raw",
+            "--no-abbrev",
+            "--no-renames",
+            &commit,
+            "--",
+        ];
+        arguments.extend(within.iter().map(String::as_str));
+        let answer = match self.ask(&arguments, None) {
+            Ok(answer) => answer,
+            Err(GitError::Interrupted) => return Err(GitError::Interrupted),
+            // Perhaps git is too old for an option.
+            Err(_) => return Ok((self.line(&commit, most)?, Changes::default())),
+        };
+        let (mut list, by_commit) = commits_with_changes(&answer);
+        let whole = list.len() <= most && !self.is_shallow();
+        list.truncate(most);
+        Ok((Commits { list, whole }, Changes { by_commit, within }))
+    }
+
     /// Returns what each commit changed against its first parent at given paths, with the directories on the way.
     /// Paths may be directories. The result may include other paths.
     ///
@@ -138,19 +194,7 @@ impl Repository {
                 let (Some(own), Some(path)) = (own.as_mut(), fields.next()) else {
                     break;
                 };
-                let mut words = change.split(' ');
-                let mut word = || words.next().unwrap_or_default();
-                let (mode, new_mode, id, new_id) = (word(), word(), word(), word());
-                let (before, after) = (side(mode, id), side(new_mode, new_id));
-                let is_directory = [before, after]
-                    .iter()
-                    .flatten()
-                    .all(|entry| entry.kind == TreeKind::Directory);
-                own.push(ChangedPath {
-                    path: super::path_of(path),
-                    before,
-                    is_directory,
-                });
+                own.push(changed(change, path));
             } else if field.len() >= 40 {
                 own = Some(changes.entry(text.into_owned()).or_default());
             }
@@ -229,6 +273,18 @@ pub struct Changes {
     pub by_commit: HashMap<String, Vec<ChangedPath>>,
     /// Paths within which all changes are known, and those of the directories above; `.` is everything.
     pub(super) within: Vec<String>,
+}
+
+impl Changes {
+    /// Whether all changes at these paths are known.
+    #[must_use]
+    pub fn cover(&self, paths: &[PathBuf]) -> bool {
+        let is_within = |path: &PathBuf| {
+            let mut within = self.within.iter();
+            within.any(|place| place == "." || path.starts_with(place))
+        };
+        paths.iter().all(is_within)
+    }
 }
 
 /// Path that a commit changed.
@@ -319,6 +375,52 @@ fn pathspecs(paths: &[PathBuf]) -> Result<Vec<String>, GitError> {
         })
         .collect::<Result<_, _>>()?;
     Ok(texts.into_iter().collect())
+}
+
+/// Parses commits with the raw differences after each.
+fn commits_with_changes(answer: &[u8]) -> (Vec<CommitInfo>, HashMap<String, Vec<ChangedPath>>) {
+    let mut list = Vec::new();
+    let mut changes: HashMap<String, Vec<ChangedPath>> = HashMap::new();
+    let mut fields = answer.split(|byte| *byte == 0).peekable();
+    while let (Some(commit), Some(parents), Some(time), Some(author), Some(subject)) = (
+        fields.next(),
+        fields.next(),
+        fields.next(),
+        fields.next(),
+        fields.next(),
+    ) {
+        let Some(commit) = info(&[&[], commit, parents, time, author, subject]) else {
+            break;
+        };
+        // A line feed separates the first difference from the commit.
+        let is_change = |field: &&[u8]| field.starts_with(b":") || field.starts_with(b"\n:");
+        while let Some(change) = fields.next_if(is_change) {
+            let change = String::from_utf8_lossy(change);
+            if let Some(path) = fields.next() {
+                let own = changes.entry(commit.commit.clone()).or_default();
+                own.push(changed(change.trim_start_matches(['\n', ':']), path));
+            }
+        }
+        list.push(commit);
+    }
+    (list, changes)
+}
+
+/// Parses a raw difference without its colon: both modes, both hashes and a status.
+fn changed(change: &str, path: &[u8]) -> ChangedPath {
+    let mut words = change.split(' ');
+    let mut word = || words.next().unwrap_or_default();
+    let (mode, new_mode, id, new_id) = (word(), word(), word(), word());
+    let (before, after) = (side(mode, id), side(new_mode, new_id));
+    let is_directory = [before, after]
+        .iter()
+        .flatten()
+        .all(|entry| entry.kind == TreeKind::Directory);
+    ChangedPath {
+        path: super::path_of(path),
+        before,
+        is_directory,
+    }
 }
 
 fn info(fields: &[&[u8]]) -> Option<CommitInfo> {

@@ -311,7 +311,7 @@ fn changing(commits: &[&[&str]]) -> (tempfile::TempDir, Repository) {
 
 #[test]
 fn entries_known_from_changes_are_those_of_each_commit() {
-    let (_home, repository) = changing(&[
+    let (home, repository) = changing(&[
         &["a/x=1", "a/y=1", "b=1", "c/d/e=1"],
         &["a/x=2", "a/y=1", "b=1", "c/d/e=1"],
         &["a=3", "b/x=1", "c/d/e=1"],
@@ -321,9 +321,39 @@ fn entries_known_from_changes_are_those_of_each_commit() {
         &["a/x=1", "b=1", "c/f=1", "c/d/e=2"],
         &["a/y=1", "b=1", "c/f=1", "c/d/e=2"],
     ]);
+    // A merge, and settings of the user.
+    let commit = |file: &str| {
+        fs::write(home.path().join(file), file).unwrap();
+        git(home.path(), &["add", "-A"]);
+        git(home.path(), &["commit", "-qm", ": subject"]);
+    };
+    git(home.path(), &["checkout", "-qb", "side"]);
+    commit("c/new");
+    git(home.path(), &["checkout", "-q", "main"]);
+    commit("a/y");
+    git(
+        home.path(),
+        &["merge", "-q", "--no-ff", "--no-edit", "side"],
+    );
+    commit("c/f");
+    for (name, value) in [
+        ("log.showSignature", "true"),
+        ("log.follow", "true"),
+        ("log.showRoot", "false"),
+        ("log.diffMerges", "off"),
+        ("log.date", "human"),
+        ("diff.orderFile", "none"),
+        ("diff.relative", "true"),
+        ("diff.renames", "copies"),
+        ("format.pretty", "oneline"),
+        ("color.ui", "always"),
+    ] {
+        git(home.path(), &["config", name, value]);
+    }
     let line = repository.line("HEAD", 99).unwrap();
     let paths = [
-        "", "a", "a/x", "a/y", "ax", "b", "b/x", "c", "c/d", "c/d/e", "c/f", "none", "none/x",
+        "", "a", "a/x", "a/y", "ax", "b", "b/x", "c", "c/d", "c/d/e", "c/f", "c/new", "none",
+        "none/x",
     ];
     let query = |objects: &mut Objects| {
         let mut found = Vec::new();
@@ -353,6 +383,14 @@ fn entries_known_from_changes_are_those_of_each_commit() {
     ] {
         let within: Vec<PathBuf> = within.into_iter().map(PathBuf::from).collect();
         let changes = repository.changes(&line.list, &within).unwrap();
+        // The same from one query.
+        let (same, known) = repository.line_with_changes("HEAD", 99, &within).unwrap();
+        assert_eq!(same, line);
+        let are_known = !within.is_empty() && within != [PathBuf::from(".")];
+        assert_eq!(known.cover(&within), are_known || within.is_empty());
+        if are_known {
+            assert_eq!(known.by_commit, changes.by_commit);
+        }
         let mut objects = Objects::new(&repository, &Interruption::default());
         objects.learn(Line::new(&line.list, &changes).unwrap());
         assert_eq!(query(&mut objects), expected, "{within:?}");
