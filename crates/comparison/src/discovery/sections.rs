@@ -465,7 +465,7 @@ fn judge(path: &str, group: Group) -> Option<Judged> {
         cap("they share little");
     }
     // Programs read `development` beside `production` on a developer's machine, mostly from the root of a file, where it
-    // has other keys. Equal keys below a key of their own are the settings of two deployments.
+    // has other keys. Equal keys below another key are the settings of two deployments.
     let is_deployed_alike =
         has_production && !prefix.trim().is_empty() && reference == nearest && like.all > 1;
     if !(has_production && has_rehearsal || is_deployed_alike) {
