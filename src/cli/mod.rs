@@ -2,6 +2,7 @@
 //!
 //! Data goes to standard output, messages go to standard error. Exit codes are documented in `docs/exit-codes.md`.
 
+mod adopt;
 mod apply;
 mod approve;
 mod audit;
@@ -124,6 +125,7 @@ commands! {
         approve::Approve,
         release::Release,
         lock::Lock,
+        adopt::Adopt,
     }
     "Audit" {
         status::Status,

@@ -352,7 +352,10 @@ impl Run<'_> {
             .check(situation.resolved, &targets.observers())
             .map_err(|error| Failure::Other {
                 reason: format!("nothing was applied: {error}"),
-                help: Some("restore the ledger that manages it; if this ledger takes over, delete the stamp".into()),
+                help: Some(format!(
+                    "use the ledger that manages it; if this ledger takes over, run `evenkeel adopt {} --lineage --reason '…'`",
+                    self.name
+                )),
             })?;
         if self.project.world.interruption.is_set() {
             return Err(Failure::Interrupted);

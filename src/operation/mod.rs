@@ -5,6 +5,7 @@
 //! fills a [`Report`](crate::report::Report) with its exit code. An operation that cannot start returns a [`Failure`].
 //! Nothing here prints, judges a difference, or accesses a file directly.
 
+mod adopt;
 mod ages;
 mod apply;
 mod approve;
@@ -45,6 +46,7 @@ mod validate;
 mod verify;
 mod world;
 
+pub use adopt::{AdoptRequest, adopt};
 pub use apply::{ApplyRequest, apply};
 pub use approve::{ApproveRequest, approve};
 pub use audit::{audit_checkpoint, audit_verify};

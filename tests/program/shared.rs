@@ -281,3 +281,40 @@ fn a_new_key_is_random_and_usable() {
     assert_ne!(one, two);
     assert_eq!(one.trim().len(), 64);
 }
+
+/// A second ledger is refused before its first step, and takes over only by an explicit, recorded decision.
+#[test]
+fn a_second_ledger_is_refused_until_it_takes_over() {
+    let team = Team::new("[ledger]\ngit = \"origin\"\n");
+    team.clone_as("second");
+    team.expect("first", 0, &["deliver"]);
+    let own = |code: i32, arguments: &[&str]| {
+        let mut command = team.command("second", arguments);
+        let ran = Ran::of(&command.env("EVENKEEL_LEDGER", "folder").output().unwrap());
+        assert_eq!(ran.code, code, "{arguments:?}\n{}", ran.short());
+        ran
+    };
+    let refused = own(1, &["apply", "staging"]);
+    for said in [
+        "nothing was applied",
+        "managed from another ledger",
+        "evenkeel adopt staging --lineage --reason",
+    ] {
+        assert!(refused.err.contains(said), "{}", refused.err);
+    }
+    own(64, &["adopt", "staging", "--reason", "x"]);
+    own(64, &["adopt", "staging", "--lineage", "--reason", " "]);
+    own(3, &["adopt", "production", "--lineage", "--reason", "x"]);
+    let reason = "the shared ledger is lost";
+    own(0, &["adopt", "staging", "--lineage", "--reason", reason]);
+    assert!(own(0, &["log"]).out.contains(reason));
+    own(0, &["apply", "staging"]);
+    own(3, &["adopt", "staging", "--lineage", "--reason", reason]);
+    // Now the first one is the stranger.
+    let refused = team.expect("first", 1, &["apply", "staging"]);
+    assert!(
+        refused.err.contains("managed from another ledger"),
+        "{}",
+        refused.err
+    );
+}

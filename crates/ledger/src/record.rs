@@ -85,6 +85,8 @@ records! {
     DriftChecked = "drift-checked",
     /// The ledger was copied to another place and goes on there.
     Moved = "moved",
+    /// This ledger is about to take over targets from another one.
+    TargetsAdopted = "targets-adopted",
 }
 
 impl Record {
@@ -105,6 +107,7 @@ impl Record {
             Self::Approved(it) => &it.environment,
             Self::ReleaseStarted(it) => &it.environment,
             Self::ReleaseEnded(it) => &it.environment,
+            Self::TargetsAdopted(it) => &it.environment,
             Self::DriftChecked(it) => {
                 let mut names = it.environments.keys();
                 return names.next().filter(|_| names.next().is_none());
@@ -123,6 +126,7 @@ impl Record {
             Self::ReleaseStarted(it) => Some(&it.by),
             Self::DriftChecked(it) => Some(&it.by),
             Self::Moved(it) => Some(&it.by),
+            Self::TargetsAdopted(it) => Some(&it.by),
             _ => None,
         }
     }
@@ -148,6 +152,20 @@ pub struct Moved {
     pub to: String,
     /// The actor.
     pub by: Actor,
+}
+
+/// This ledger is about to take over targets from another one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TargetsAdopted {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The stamps that are replaced, by target.
+    pub stamps: BTreeMap<String, String>,
+    /// The actor.
+    pub by: Actor,
+    /// The reason.
+    pub reason: String,
 }
 
 /// The person, host and process of an action.

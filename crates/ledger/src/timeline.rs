@@ -199,6 +199,7 @@ impl Timeline {
             }
             Record::Founded(_)
             | Record::Moved(_)
+            | Record::TargetsAdopted(_)
             | Record::LeaseTaken(_)
             | Record::LeaseReturned(_)
             | Record::StepsIntended(_)

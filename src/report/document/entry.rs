@@ -48,6 +48,16 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
         None => "a kind of entry that this version does not know".to_owned(),
         Some(Record::Founded(it)) => format!("ledger of {} ({})", it.system, it.lineage),
         Some(Record::Moved(it)) => format!("moved to {}, by {}", it.to, it.by.name),
+        Some(Record::TargetsAdopted(it)) => format!(
+            "{}: {} takes over {} from another ledger: {}",
+            it.environment,
+            it.by.name,
+            evenkeel_model::text::list(
+                &it.stamps.keys().map(String::as_str).collect::<Vec<_>>(),
+                "and"
+            ),
+            it.reason
+        ),
         Some(Record::LeaseTaken(it)) => format!(
             "{} locked by {}@{} for {} (token {})",
             it.environment, it.by.name, it.by.host, it.purpose, it.token

@@ -14,5 +14,5 @@ mod schedule;
 pub use aftermath::judge_aftermath;
 pub use execute::{Apply, ApplyReport, Progress, StepReport, execute};
 pub use journal::{Journal, JournalError};
-pub use owner::{NotOurs, OwnerStamp};
+pub use owner::{ForeignStamp, NotOurs, OwnerStamp};
 pub use permission::{is_new, is_recorded, unconfirmed_removals, unrecorded};

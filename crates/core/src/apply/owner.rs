@@ -28,6 +28,16 @@ pub struct OwnerStamp<'a> {
     pub lineage: &'a str,
 }
 
+/// Stamp of another ledger on a target.
+#[derive(Debug)]
+pub struct ForeignStamp {
+    /// The target.
+    pub target: Arc<str>,
+    /// The stamp as it is: untrusted text.
+    pub text: String,
+    standing: PathState,
+}
+
 /// Target that belongs to another ledger, or whose stamp is unreadable.
 #[derive(Debug, thiserror::Error)]
 #[error("the target `{target}`: {reason}")]
@@ -111,6 +121,94 @@ impl<'a> OwnerStamp<'a> {
             }
         }
         Ok(unstamped)
+    }
+
+    /// Returns the targets with a stamp of another ledger.
+    ///
+    /// # Errors
+    ///
+    /// The first target whose stamp is unreadable.
+    pub fn foreign(
+        &self,
+        resolved: &Resolved,
+        observers: &Observers<'_>,
+    ) -> Result<Vec<ForeignStamp>, NotOurs> {
+        let ours = Digest::of(self.text().as_bytes());
+        let mut foreign = Vec::new();
+        for (name, place) in &resolved.targets {
+            let not_ours = |reason: &str| NotOurs {
+                target: name.to_string(),
+                reason: reason.to_owned(),
+            };
+            let path = Self::path(place);
+            let query = Query::Path(path::Query {
+                path: path.clone(),
+                text_unless: Some(ours),
+                sealed: false,
+            });
+            let observer = observers.get(name);
+            let answer = observer.and_then(|observer| {
+                let answers = observer.observe(std::slice::from_ref(&query));
+                answers.into_iter().next()
+            });
+            match answer {
+                Some(Answer::Path(path::Answer {
+                    standing: PathState::Missing,
+                    ..
+                })) => {}
+                Some(Answer::Path(path::Answer {
+                    standing: standing @ PathState::File { digest, .. },
+                    text,
+                    ..
+                })) => {
+                    if digest != ours {
+                        foreign.push(ForeignStamp {
+                            target: Arc::clone(name),
+                            text: text.unwrap_or_default().trim().to_owned(),
+                            standing,
+                        });
+                    }
+                }
+                Some(Answer::Path(_)) => return Err(not_ours("its stamp is not a file")),
+                Some(Answer::Unreadable { reason }) => return Err(not_ours(&reason)),
+                _ => return Err(not_ours("it did not answer")),
+            }
+        }
+        Ok(foreign)
+    }
+
+    /// Replaces the stamps of another ledger, unless they changed since they were read.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be written.
+    pub fn take_over(
+        &self,
+        resolved: &Resolved,
+        foreign: &[ForeignStamp],
+        targets: &BTreeMap<Arc<str>, &dyn Target>,
+        interruption: &Interruption,
+    ) -> Result<(), ActionError> {
+        let stamp = Stamp(self.text());
+        for each in foreign {
+            let place = resolved.targets.get(&each.target);
+            let (Some(place), Some(target)) = (place, targets.get(&each.target)) else {
+                continue;
+            };
+            let file = Action::File(path::File {
+                path: Self::path(place),
+                content: Digest::of(stamp.0.as_bytes()),
+                sealed: false,
+                mode: 0o600,
+                owner: None,
+                group: None,
+                expected: each.standing.clone(),
+            });
+            for done in target.perform(&[file], &stamp, interruption) {
+                done?;
+            }
+        }
+        Ok(())
     }
 
     /// Stamps targets that have no stamp yet.
