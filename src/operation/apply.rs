@@ -353,7 +353,7 @@ impl Run<'_> {
             .map_err(|error| Failure::Other {
                 reason: format!("nothing was applied: {error}"),
                 help: Some(format!(
-                    "use the ledger that manages it; if this ledger takes over, run `evenkeel adopt {} --lineage --reason '…'`",
+                    "restore the ledger that manages it; if this ledger takes over, run `evenkeel adopt {} --lineage --reason '…'`",
                     self.name
                 )),
             })?;

@@ -399,8 +399,9 @@ fn open_for_a_look(path: &Path, alone: bool) -> Result<Connection, rusqlite::Err
     connection.busy_handler(Some(writer::wait))?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
-    // In KiB, negated. Entries are read once, in sequence: pages kept for later only use memory.
-    connection.pragma_update(None, "cache_size", -128)?;
+    // In KiB, negated. Entries are read once, in sequence: pages kept for later only use memory. It reads the schema: damage
+    // there is found by the statements that follow.
+    let _ = connection.pragma_update(None, "cache_size", -128);
     Ok(connection)
 }
 
