@@ -48,6 +48,16 @@ const PACKAGES: &[(&str, &[&[&str]])] = &[
         ],
     ),
     (
+        "crates/signature/src",
+        &[
+            &["testing"],
+            &["approvers"],
+            &["statement", "signature", "decision", "request"],
+            &["key"],
+            &["dates", "wire", "codes"],
+        ],
+    ),
+    (
         "crates/model/src",
         &[&["defect"], &["source"], &["*"], &["text"]],
     ),
@@ -61,10 +71,18 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crates/comparison", &["document", "model"]),
     ("crates/host", &["model"]),
     ("crates/agent", &["host", "model"]),
+    ("crates/signature", &["model"]),
     ("crates/ledger", &["model"]),
     (
         "crates/core",
-        &["comparison", "document", "host", "ledger", "model"],
+        &[
+            "comparison",
+            "document",
+            "host",
+            "ledger",
+            "model",
+            "signature",
+        ],
     ),
     (
         ".",
@@ -76,6 +94,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "host",
             "ledger",
             "model",
+            "signature",
         ],
     ),
 ];

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Crates that judge.
-const PURE: &[&str] = &["comparison", "core", "document", "model"];
+const PURE: &[&str] = &["comparison", "core", "document", "model", "signature"];
 
 /// Crates that are pure without features, and the features with side effects.
 const PURE_WITHOUT: &[(&str, &[&str])] = &[

@@ -1,0 +1,31 @@
+//! People and their signed decisions: the file of approvers, SSH signatures, and the statements that people sign.
+//!
+//! Pure: text and bytes in, verdicts out. Keys are parsed and signatures verified here, with the primitives of `ring`;
+//! private keys, agents and `ssh-keygen` belong to adapters. The gate verifies every statement with this crate, from the
+//! texts that its dossier contains.
+
+#![forbid(unsafe_code)]
+
+pub mod approvers;
+pub mod codes;
+
+mod dates;
+mod decision;
+mod key;
+mod request;
+mod signature;
+mod statement;
+mod wire;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use approvers::{Approvers, Person, Refusal, Signer};
+pub use decision::{DECISION_FORMAT, SignedDecision};
+pub use key::{KeyProblem, PublicKey};
+pub use request::{REQUEST_FORMAT, Request};
+pub use signature::{Hash, Signature, SignatureProblem};
+pub use statement::{Decision, STATEMENT_FORMAT, Statement, StatementProblem};
+
+/// Namespace of decisions about releases: a signature for another purpose is no decision.
+pub const NAMESPACE: &str = "release@evenkeel.dev";
