@@ -9,6 +9,7 @@ mod audit;
 mod baseline;
 mod compare;
 mod completions;
+mod decision;
 mod deliver;
 mod drift;
 mod explain;
@@ -22,6 +23,7 @@ mod output;
 mod plan;
 mod progress;
 mod reference;
+mod reject;
 mod release;
 mod resources;
 mod schema;
@@ -33,6 +35,7 @@ mod validate;
 mod variables;
 mod verify;
 mod version;
+mod withdraw;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -123,6 +126,8 @@ commands! {
         apply::Apply,
         verify::Verify,
         approve::Approve,
+        reject::Reject,
+        withdraw::Withdraw,
         release::Release,
         lock::Lock,
         adopt::Adopt,
@@ -140,6 +145,7 @@ impl Command {
     const fn own_file(&self) -> OwnFile {
         match self {
             Self::Plan(_) => OwnFile::Unnamed,
+            Self::Approve(arguments) => arguments.own_file(),
             Self::Audit(arguments) => arguments.own_file(),
             Self::Schema(_) | Self::Completions(_) | Self::Man(_) => OwnFile::Refused,
             _ => OwnFile::None,

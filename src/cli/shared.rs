@@ -313,7 +313,7 @@ pub(super) fn with_surroundings(
         input: input.as_fd(),
         processes: &LocalProcesses,
         interruption: signals.interruption(),
-        actor: account::current(),
+        actor: account::current(&environment),
         state_home: account::state_home(&environment),
         listener: &listener,
         targets: &targets,

@@ -8,14 +8,15 @@ use crate::report::{Report, VerdictDocument};
 use evenkeel_core::drift::compare_along_path;
 use evenkeel_core::gate::demands::{differences, severities};
 use evenkeel_core::gate::{
-    self, Dossier, EnvironmentFacts, LedgerFacts, Reason, ReleasePlan, StoredDossier, Verdict,
+    self, Demands, Dossier, EnvironmentFacts, LedgerFacts, Reason, ReleasePlan, StoredDossier,
+    Verdict,
 };
 use evenkeel_core::plan::Plan;
 use evenkeel_core::release::{
-    already, approvals, artifacts, evidence, findings, live_drift, proofs, rehearsed, restored,
-    suites,
+    already, approvals, artifacts, decisions, evidence, findings, live_drift, proofs, rehearsed,
+    restored, suites,
 };
-use evenkeel_ledger::record::VerdictGiven;
+use evenkeel_ledger::record::{Origin, VerdictGiven};
 use evenkeel_ledger::{Completeness, Fence, Ledger, State};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, EnvironmentName};
@@ -110,6 +111,7 @@ impl GateReview {
             evidence_digest: Digest::of_record("evenkeel evidence 1", &evidence),
             evidence,
             approvals: approvals(state, &production),
+            decisions: decisions(state, &production),
             ledger: whole(project),
             ..of_definitions(project, resolution, state)?
         };
@@ -132,6 +134,7 @@ impl GateReview {
         dossier.evidence = evidence(&project.definition, state);
         dossier.evidence_digest = Digest::of_record("evenkeel evidence 1", &dossier.evidence);
         dossier.approvals = approvals(state, &dossier.production);
+        dossier.decisions = decisions(state, &dossier.production);
         self.verdict = gate::judge(dossier);
     }
 
@@ -195,7 +198,7 @@ impl GateReview {
     }
 
     pub(super) fn document(&self) -> VerdictDocument {
-        VerdictDocument::new(&self.dossier.production, &self.plan, &self.verdict)
+        VerdictDocument::new(&self.dossier, &self.plan, &self.verdict)
     }
 }
 
@@ -208,12 +211,16 @@ fn of_definitions(
     let production = project.production()?;
     let origin = resolution.origin.clone();
     let nothing = Digest::of(b"");
+    let policy = project.policy(&origin);
+    let approvers = project.approvers(&origin)?;
+    let released = earlier::released(project, state, origin.commit.as_deref())?;
+    let involved = earlier::involved(project, state, &origin, &policy, released.as_ref())?;
     Ok(Dossier {
         at: project.world.clock.now(),
         system: project.definition.system.clone(),
         path: project.definition.path.clone(),
-        policy: project.policy(&origin),
-        released: earlier::released(project, state, origin.commit.as_deref())?,
+        policy,
+        released,
         origin,
         parity: findings(
             resolution.parity.iter().filter(|defect| defect.counts()),
@@ -240,7 +247,26 @@ fn of_definitions(
         place: project.place(),
         severities: Some(severities(&project.definition)),
         differences: Some(differences(&project.definition)),
+        decisions: Vec::new(),
+        approvers,
+        involved,
     })
+}
+
+/// Returns the digest of the requirements that a signed approval is bound to, without observations and a ledger.
+pub(super) fn policy_of_definitions(
+    project: &Project<'_>,
+    origin: &Origin,
+) -> Result<Digest, Failure> {
+    Ok(Demands {
+        policy: project.policy(origin),
+        path: project.definition.path.clone(),
+        place: project.place(),
+        severities: Some(severities(&project.definition)),
+        differences: Some(differences(&project.definition)),
+        approvers: project.approvers(origin)?,
+    }
+    .digest())
 }
 
 /// Verifies every entry.

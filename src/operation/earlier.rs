@@ -6,8 +6,11 @@
 use super::{Failure, Project};
 use crate::report::Report;
 use crate::world::git::GitError;
-use evenkeel_core::gate::{Demands, Dossier, ReleasedFacts};
+use evenkeel_core::environment::{AUTHOR, DELIVERER, Policy};
+use evenkeel_core::gate::{Demands, Dossier, InvolvedFacts, ReleasedFacts};
+use evenkeel_core::release::deliverers;
 use evenkeel_ledger::State;
+use evenkeel_ledger::record::Origin;
 use evenkeel_ledger::state::Release;
 
 /// Returns the facts of earlier releases, for definitions of a commit; `None` if there was none.
@@ -35,6 +38,37 @@ pub(super) fn released(
         commit: earlier,
         is_older,
         demands: demands.and_then(|bytes| Demands::of_dossier(&bytes)),
+    }))
+}
+
+/// Returns the people who made the change, if the policy excludes the approval of any; `None` otherwise.
+pub(super) fn involved(
+    project: &Project<'_>,
+    state: &State,
+    origin: &Origin,
+    policy: &Policy,
+    released: Option<&ReleasedFacts>,
+) -> Result<Option<InvolvedFacts>, Failure> {
+    let earlier = released.and_then(|released| Some(&released.demands.as_ref()?.policy));
+    let excludes = |whom: &str| {
+        let policies = [Some(policy), earlier];
+        let mut all = policies.into_iter().flatten();
+        all.any(|policy| policy.approvals_exclude.iter().any(|each| each == whom))
+    };
+    if !excludes(AUTHOR) && !excludes(DELIVERER) {
+        return Ok(None);
+    }
+    let authors = match (project.repository(), &origin.commit, origin.dirty) {
+        // Uncommitted edits have no author.
+        (Some(repository), Some(commit), false) if excludes(AUTHOR) => {
+            let since = released.and_then(|released| released.commit.as_deref());
+            repository.authors(commit, since)?
+        }
+        _ => None,
+    };
+    Ok(Some(InvolvedFacts {
+        authors,
+        deliverers: deliverers(&project.definition, state),
     }))
 }
 

@@ -24,7 +24,7 @@ pub struct LogRequest {
     pub since: Option<String>,
     /// Only entries before this time.
     pub until: Option<String>,
-    /// Only entries of this person.
+    /// Only entries of this account or person.
     pub by: Option<String>,
 }
 
@@ -156,8 +156,11 @@ impl<'a> Filter<'a> {
             (Some(_), None) => false,
         };
         let is_by = self.by.is_none_or(|by| {
-            let actor = record.as_ref().and_then(Record::by);
+            let record = record.as_ref();
+            let signed = record.and_then(Record::signed);
+            let actor = record.and_then(Record::by);
             actor.is_some_and(|actor| actor.name == by)
+                || signed.is_some_and(|signed| signed.person == by)
         });
         Ok(is_there && is_by)
     }

@@ -8,12 +8,12 @@
 mod adopt;
 mod ages;
 mod apply;
-mod approve;
 mod audit;
 mod baseline;
 mod build;
 mod checked;
 mod compare;
+mod decision;
 mod deliver;
 mod dossier;
 mod drift;
@@ -48,10 +48,13 @@ mod world;
 
 pub use adopt::{AdoptRequest, adopt};
 pub use apply::{ApplyRequest, apply};
-pub use approve::{ApproveRequest, approve};
 pub use audit::{audit_checkpoint, audit_verify};
 pub use baseline::{BaselineRequest, baseline, lines_of};
 pub use compare::{CompareRequest, compare};
+pub use decision::{
+    DecisionRequest, OfflineRequest, approve, approve_offline, import_approval, reject,
+    request_approval, withdraw,
+};
 pub use deliver::{DeliverRequest, deliver};
 pub use drift::{DriftRequest, drift};
 pub use event::{Event, Listener};

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::session::Session;
 use super::{Failure, Project, ProjectLocation, World, saved};
 use crate::report::{EntryDocument, Report, ShownDocument, ShownStep, outcome_name};
-use evenkeel_ledger::record::{Actor, Origin, StepOutcome, SuiteEnded, Verb};
+use evenkeel_ledger::record::{Actor, Origin, Signed, StepOutcome, SuiteEnded, Verb};
 use evenkeel_ledger::{Entry, Ledger, LedgerError, Record, State, chain};
 use evenkeel_model::text::{count, nearest};
 use evenkeel_model::{Digest, EnvironmentName};
@@ -144,20 +144,30 @@ fn apply(ledger: &dyn Ledger, id: &str) -> Result<Option<ShownDocument>, Failure
 
 fn release(ledger: &dyn Ledger, id: &str) -> Result<Option<ShownDocument>, Failure> {
     let mut shown: Option<ShownDocument> = None;
-    let mut approvals: Vec<(EnvironmentName, Digest, String)> = Vec::new();
+    let mut approvals: Vec<(EnvironmentName, Digest, String, String)> = Vec::new();
     let mut running: Option<EnvironmentName> = None;
     each(ledger, &mut |entry, record| {
         match record {
             Some(Record::Approved(it)) => approvals.push((
                 it.environment.clone(),
                 it.plan,
+                Signed::person(it.signed.as_ref(), &it.by).to_owned(),
                 format!(
                     "{}, {}: {}",
-                    who(&it.by),
+                    match &it.signed {
+                        Some(_) => Signed::signer(it.signed.as_ref(), &it.by),
+                        None => format!("{} (not signed)", who(&it.by)),
+                    },
                     entry.time.for_people(),
                     it.reason
                 ),
             )),
+            Some(Record::Withdrawn(it)) => {
+                let by = Signed::person(it.signed.as_ref(), &it.by).to_owned();
+                approvals.retain(|(name, plan, approver, _)| {
+                    *name != it.environment || *plan != it.plan || *approver != by
+                });
+            }
             Some(Record::ReleaseStarted(it)) if it.release == id => {
                 let mut document = ShownDocument::new("release", id);
                 document.fact("environment", it.environment.as_str());
@@ -168,9 +178,9 @@ fn release(ledger: &dyn Ledger, id: &str) -> Result<Option<ShownDocument>, Failu
                 if let Some(from) = &it.origin {
                     origin(&mut document, from);
                 }
-                for (_, _, approval) in approvals
+                for (.., approval) in approvals
                     .iter()
-                    .filter(|(name, plan, _)| *name == it.environment && *plan == it.plan)
+                    .filter(|(name, plan, ..)| *name == it.environment && *plan == it.plan)
                 {
                     document.fact("approved by", approval.clone());
                 }

@@ -13,6 +13,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         .chain(kind::KINDS.iter().flat_map(|kind| kind.codes))
         .chain(gate::CODES)
         .chain(checkpoint::CODES)
+        .chain(evenkeel_signature::codes::CODES)
         .copied()
 }
 

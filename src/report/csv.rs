@@ -93,6 +93,23 @@ impl Format for Csv {
                 table.write_record(cells(report, &row))?;
             }
         }
+        for decision in verdict.iter().flat_map(|verdict| &verdict.decisions) {
+            let words = decision.words();
+            let row = Row {
+                state: if decision.approves {
+                    "approved"
+                } else {
+                    "rejected"
+                },
+                environment: verdict.map(|verdict| &*verdict.environment),
+                subject: &decision.by,
+                message: &words,
+                found: decision.key.as_deref(),
+                time: Some(decision.at),
+                ..Row::default()
+            };
+            table.write_record(cells(report, &row))?;
+        }
         for entry in &report.entries {
             let row = Row {
                 state: "entry",

@@ -34,7 +34,6 @@ pub use self::cut::CutDocument;
 pub use self::done::{ApplyDocument, CaseDocument, NotDone, SuiteDocument};
 pub use self::drift::{DocumentsDocument, EnvironmentReport, ParityDocument};
 pub use self::entry::EntryDocument;
-pub(in crate::report) use self::entry::verb_word;
 pub use self::failure::{FailureDocument, FailureKind};
 pub use self::finding::{
     AllowedDocument, AlsoDocument, CodeDocument, CountsDocument, FindingDocument, SinceDocument,
@@ -55,7 +54,7 @@ pub use self::status::{
 };
 pub use self::timeline::EventDocument;
 pub use self::unsettled::{BrokenDocument, UnsettledDocument, UnsettledState};
-pub use self::verdict::{RuleDocument, VerdictDocument};
+pub use self::verdict::{DecisionDocument, RuleDocument, VerdictDocument, VoidDocument};
 use evenkeel_ledger::record::Origin;
 use evenkeel_model::Moment;
 use evenkeel_model::defect::{Code, Defect};

@@ -235,7 +235,7 @@ fn applies(report: &Report) -> Vec<Suite> {
         suite.seconds = Some(apply.seconds);
         for step in &apply.not_done {
             suite.add(
-                format!("{} {}", super::document::verb_word(step.verb), step.address),
+                format!("{} {}", step.verb.name(), step.address),
                 CaseResult::Failed {
                     code: "step".into(),
                     message: step.reason.clone().unwrap_or_else(|| "not started".into()),

@@ -391,6 +391,14 @@ fn gate(report: &Report, page: &mut Page) {
         }
         text
     });
+    let decisions: Vec<_> = verdict.decisions.iter().collect();
+    page.all(&decisions, LISTED, "decision", |decision| {
+        format!(
+            "- {}: {}\n",
+            span(&decision.words()),
+            span(&decision.reason)
+        )
+    });
 }
 
 /// Adds completed and planned steps.

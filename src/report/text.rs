@@ -31,8 +31,8 @@ use evenkeel_model::text::inert;
 
 /// Commands that end with a verdict.
 const JUDGING_COMMANDS: &[&str] = &[
-    "validate", "drift", "compare", "plan", "apply", "verify", "deliver", "approve", "release",
-    "audit",
+    "validate", "drift", "compare", "plan", "apply", "verify", "deliver", "approve", "reject",
+    "withdraw", "release", "audit",
 ];
 /// Number of findings that are displayed before the rest is counted.
 const SHOWN_FINDINGS: usize = 60;

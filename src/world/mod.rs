@@ -16,5 +16,6 @@ pub mod redaction;
 pub mod report_file;
 pub mod scratch;
 pub mod secrets;
+pub mod signing;
 pub mod stores;
 pub mod survey;

@@ -3,11 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use evenkeel::operation::{
-    self, ApplyRequest, DeliverRequest, DriftRequest, Event, Failure, Listener, ProjectLocation,
-    Stores, TargetMaker, World,
+    self, ApplyRequest, DecisionRequest, DeliverRequest, DriftRequest, Event, Failure, Listener,
+    ProjectLocation, Stores, TargetMaker, World,
 };
 use evenkeel::report::Report;
 use evenkeel::world::processes::LocalProcesses;
@@ -65,6 +66,9 @@ impl Listener for Silence {
     fn event(&self, _event: Event<'_>) {}
 }
 
+/// Operation by which a person decides.
+pub type Deciding = fn(&World<'_>, &ProjectLocation, DecisionRequest<'_>) -> Outcome;
+
 /// Result of an operation.
 pub type Outcome = Result<Report, Failure>;
 
@@ -78,6 +82,11 @@ impl Inside {
                 &format!("/srv/{name}"),
             );
         }
+        Self::of(world)
+    }
+
+    /// Creates one for a project as it is.
+    pub fn of(world: TestWorld) -> Self {
         // The key exists before the first observation, so that all of them seal alike.
         std::fs::create_dir_all(world.path(".evenkeel")).unwrap();
         world.mode(".evenkeel", 0o700);
@@ -221,13 +230,19 @@ impl Inside {
 
     /// Runs `evenkeel approve PLAN`.
     pub fn approve(&self, plan: &str) -> Outcome {
+        self.decide(operation::approve, plan, None)
+    }
+
+    /// Runs `evenkeel approve PLAN --key KEY`, or another decision.
+    pub fn decide(&self, decision: Deciding, plan: &str, key: Option<&Path>) -> Outcome {
         self.with(|world, location| {
-            operation::approve(
+            decision(
                 world,
                 location,
-                operation::ApproveRequest {
+                DecisionRequest {
                     plan,
                     reason: "it is good",
+                    key,
                     confirm: &|_| true,
                 },
             )

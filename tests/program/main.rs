@@ -46,6 +46,7 @@ mod lost;
 mod matching;
 mod origins;
 mod pairs;
+mod people;
 mod printed;
 mod proposed;
 mod redacted;

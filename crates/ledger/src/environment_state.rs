@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::record::{
     ApplyEnded, ApplyOutcome, ApplyStarted, Approved, LeaseBroken, LeaseTaken, NOT_BEGUN, Origin,
-    StepEnd, StepOutcome, StepsEnded, StepsIntended, SuiteEnded, Verb, VerdictGiven,
+    Rejected, StepEnd, StepOutcome, StepsEnded, StepsIntended, SuiteEnded, Verb, VerdictGiven,
+    Withdrawn,
 };
 use evenkeel_model::{Digest, Instance, Moment};
 use serde::{Deserialize, Serialize};
@@ -106,6 +107,10 @@ pub struct EnvironmentState {
     pub evidence: Vec<Noted<SuiteEnded>>,
     /// The approvals of releases to this environment, oldest first.
     pub approvals: Vec<Noted<Approved>>,
+    /// The rejections of releases to this environment, oldest first.
+    pub rejections: Vec<Noted<Rejected>>,
+    /// The withdrawals of approvals and rejections, oldest first.
+    pub withdrawals: Vec<Noted<Withdrawn>>,
     /// The latest verdict on a release to this environment.
     pub verdict: Option<Noted<VerdictGiven>>,
     /// The lease that was taken and not returned. Its holder may be dead: only the lock shows that.

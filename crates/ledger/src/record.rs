@@ -77,6 +77,10 @@ records! {
     VerdictGiven = "verdict-given",
     /// A plan was approved.
     Approved = "approved",
+    /// A plan was rejected.
+    Rejected = "rejected",
+    /// A person withdrew the earlier approval or rejection of a plan.
+    Withdrawn = "withdrawn",
     /// A release started.
     ReleaseStarted = "release-started",
     /// A release ended.
@@ -105,6 +109,8 @@ impl Record {
             Self::SuiteEnded(it) => &it.environment,
             Self::VerdictGiven(it) => &it.environment,
             Self::Approved(it) => &it.environment,
+            Self::Rejected(it) => &it.environment,
+            Self::Withdrawn(it) => &it.environment,
             Self::ReleaseStarted(it) => &it.environment,
             Self::ReleaseEnded(it) => &it.environment,
             Self::TargetsAdopted(it) => &it.environment,
@@ -115,6 +121,17 @@ impl Record {
         })
     }
 
+    /// Returns the verified person of a signed decision.
+    #[must_use]
+    pub fn signed(&self) -> Option<&Signed> {
+        match self {
+            Self::Approved(it) => it.signed.as_ref(),
+            Self::Rejected(it) => it.signed.as_ref(),
+            Self::Withdrawn(it) => it.signed.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Returns the person or account that acted; `None` where the record has no actor.
     #[must_use]
     pub fn by(&self) -> Option<&Actor> {
@@ -123,6 +140,8 @@ impl Record {
             Self::LeaseBroken(it) => Some(&it.by),
             Self::ApplyStarted(it) => Some(&it.by),
             Self::Approved(it) => Some(&it.by),
+            Self::Rejected(it) => Some(&it.by),
+            Self::Withdrawn(it) => Some(&it.by),
             Self::ReleaseStarted(it) => Some(&it.by),
             Self::DriftChecked(it) => Some(&it.by),
             Self::Moved(it) => Some(&it.by),
@@ -286,6 +305,20 @@ pub enum Verb {
     Remove,
     /// The resource matches its definition, and the ledger has no record of it.
     Record,
+}
+
+impl Verb {
+    /// Returns the name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Remove => "remove",
+            Self::Record => "record",
+        }
+    }
 }
 
 /// Steps are about to run.
@@ -468,6 +501,74 @@ pub struct Approved {
     pub by: Actor,
     /// The reason.
     pub reason: String,
+    /// The person's signature. `None` for an approval of the account, and in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
+}
+
+/// A plan was rejected: it cannot be released until the same person withdraws this.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Rejected {
+    /// The environment of the release.
+    pub environment: EnvironmentName,
+    /// The rejected plan.
+    pub plan: Digest,
+    /// The actor.
+    pub by: Actor,
+    /// The reason.
+    pub reason: String,
+    /// The person's signature; `None` for a rejection of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
+}
+
+/// A person withdrew the earlier approval or rejection of a plan.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Withdrawn {
+    /// The environment of the release.
+    pub environment: EnvironmentName,
+    /// The plan.
+    pub plan: Digest,
+    /// The actor.
+    pub by: Actor,
+    /// The reason.
+    pub reason: String,
+    /// The person's signature; `None` for the account's own decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
+}
+
+/// A statement of a person with its signature, exactly as signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Signed {
+    /// The person, as verified when it was recorded. For display: the gate verifies the statement again.
+    pub person: String,
+    /// The fingerprint of the key, for display.
+    pub key: String,
+    /// The signed bytes.
+    pub statement: String,
+    /// The armored SSH signature.
+    pub signature: String,
+}
+
+impl Signed {
+    /// Returns the person, or the account if it is not signed.
+    #[must_use]
+    pub fn person<'a>(signed: Option<&'a Self>, account: &'a Actor) -> &'a str {
+        signed.map_or(&account.name, |signed| &signed.person)
+    }
+
+    /// Returns the person and the key for display: `ada@example.com (signed with SHA256:…)`, or the account.
+    #[must_use]
+    pub fn signer(signed: Option<&Self>, account: &Actor) -> String {
+        match signed {
+            Some(signed) => format!("{} (signed with {})", signed.person, signed.key),
+            None => account.name.clone(),
+        }
+    }
 }
 
 /// A release started.

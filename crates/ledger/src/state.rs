@@ -270,6 +270,14 @@ impl State {
                 let standing = self.standing(&record.environment);
                 standing.approvals.push(note.of(record));
             }
+            Record::Rejected(record) => {
+                let standing = self.standing(&record.environment);
+                standing.rejections.push(note.of(record));
+            }
+            Record::Withdrawn(record) => {
+                let standing = self.standing(&record.environment);
+                standing.withdrawals.push(note.of(record));
+            }
             Record::ReleaseStarted(record) => {
                 self.released = highest(self.released, "r-", &record.release);
                 self.releases.push(Release {

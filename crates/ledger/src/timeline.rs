@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{ApplyOutcome, Record};
+use super::record::{ApplyOutcome, Record, Signed};
 use evenkeel_model::text::count;
 use evenkeel_model::{EnvironmentName, Moment};
 
@@ -35,7 +35,7 @@ pub struct Event {
     pub kind: EventKind,
     /// Its name: `a-7`, `r-3`, the suite, the plan.
     pub name: String,
-    /// The purpose of an apply, the kind of a suite, the reason of an approval or of breaking a lease.
+    /// The purpose of an apply, the kind of a suite, the reason of a decision or of breaking a lease.
     pub words: Option<String>,
     /// The account, where the ledger has it.
     pub by: Option<String>,
@@ -57,6 +57,10 @@ pub enum EventKind {
     Verdict,
     /// A person approved a release.
     Approval,
+    /// A person rejected a release.
+    Rejection,
+    /// A person withdrew an approval or a rejection.
+    Withdrawal,
     /// A release.
     Release,
     /// A lease was taken from its holder.
@@ -168,9 +172,21 @@ impl Timeline {
             }),
             Record::Approved(it) => self.push(Event {
                 words: Some(it.reason.clone()),
-                by: Some(it.by.name.clone()),
+                by: Some(Signed::signer(it.signed.as_ref(), &it.by)),
                 outcome: Some(EventOutcome::Done),
                 ..event(&it.environment, EventKind::Approval, it.plan.short())
+            }),
+            Record::Rejected(it) => self.push(Event {
+                words: Some(it.reason.clone()),
+                by: Some(Signed::signer(it.signed.as_ref(), &it.by)),
+                outcome: Some(EventOutcome::Done),
+                ..event(&it.environment, EventKind::Rejection, it.plan.short())
+            }),
+            Record::Withdrawn(it) => self.push(Event {
+                words: Some(it.reason.clone()),
+                by: Some(Signed::signer(it.signed.as_ref(), &it.by)),
+                outcome: Some(EventOutcome::Done),
+                ..event(&it.environment, EventKind::Withdrawal, it.plan.short())
             }),
             Record::LeaseBroken(it) => self.push(Event {
                 words: Some(it.reason.clone()),

@@ -199,6 +199,7 @@ impl PublicKey {
     }
 
     /// Returns the wire encoding.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn blob(&self) -> &[u8] {
         &self.blob
     }

@@ -6,19 +6,21 @@
 
 #![forbid(unsafe_code)]
 
-pub mod approvers;
-pub mod codes;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
-mod dates;
+pub mod approvers;
+
 mod decision;
-mod key;
 mod request;
 mod signature;
 mod statement;
-mod wire;
 
-#[cfg(any(test, feature = "testing"))]
-pub mod testing;
+mod key;
+
+pub mod codes;
+mod dates;
+mod wire;
 
 pub use approvers::{Approvers, Person, Refusal, Signer};
 pub use decision::{DECISION_FORMAT, SignedDecision};

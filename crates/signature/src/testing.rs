@@ -174,6 +174,35 @@ impl Key {
     }
 }
 
+/// Parts of a signature that claim something else than what was signed.
+pub struct Forgery<'a> {
+    /// Key that the signature names.
+    pub claimed: &'a PublicKey,
+    /// Namespace that it names.
+    pub namespace: &'a str,
+    /// Hash that it names.
+    pub hash: &'a str,
+    /// Reserved bytes.
+    pub reserved: &'a [u8],
+    /// Key that signed.
+    pub signer: &'a Key,
+    /// Namespace that was signed.
+    pub signed_namespace: &'a str,
+    /// Hash that was signed.
+    pub signed_hash: Hash,
+}
+
+impl Forgery<'_> {
+    /// Returns the armored signature over a message.
+    #[must_use]
+    pub fn armor(&self, message: &[u8]) -> String {
+        let bytes = to_sign(message, self.signed_namespace, self.signed_hash);
+        let body = self.signer.sign_bytes(&bytes);
+        let blob = self.claimed.blob();
+        armor(blob, self.namespace, self.reserved, self.hash, &body)
+    }
+}
+
 fn integer(to: &mut Vec<u8>, digits: &[u8]) {
     let zeros = digits.iter().take_while(|digit| **digit == 0).count();
     let digits = digits.get(zeros..).unwrap_or_default();

@@ -7,7 +7,8 @@ use crate::world::files::{Commit, WorkingTree};
 use crate::world::git::Repository;
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_core::environment::{
-    DIFFERENCES_FILE, Definition, Files as _, Policy, Resolved, definitions_digest, read,
+    APPROVERS_FILE, DIFFERENCES_FILE, Definition, Files as _, Policy, Resolved, definitions_digest,
+    read,
 };
 use evenkeel_ledger::record::Origin;
 use evenkeel_model::defect::Severity;
@@ -99,6 +100,11 @@ impl Project<'_> {
         let mut files: BTreeMap<String, Option<Digest>> = BTreeMap::new();
         // It may be missing, unless the commit contains it.
         files.insert(DIFFERENCES_FILE.to_owned(), None);
+        let approvers = self.definition.approvers.as_ref();
+        files.insert(
+            APPROVERS_FILE.to_owned(),
+            approvers.map(|approvers| Digest::of(approvers.file.text.as_bytes())),
+        );
         for file in &self.definition.files {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);
             files.insert(name.to_owned(), Some(Digest::of(file.text.as_bytes())));
@@ -185,6 +191,25 @@ impl Project<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Returns the text of the file of approvers in force: on a commit, that of the commit. An uncommitted edit cannot add a
+    /// person who approves it.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn approvers(&self, origin: &Origin) -> Result<Option<String>, Failure> {
+        match self.committed() {
+            Some(commit) if origin.dirty => {
+                let bytes = commit.read(APPROVERS_FILE).map_err(Failure::other)?;
+                Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+            }
+            _ => {
+                let approvers = self.definition.approvers.as_ref();
+                Ok(approvers.map(|approvers| approvers.file.text.clone()))
+            }
+        }
     }
 
     /// Returns the release policy in force. An uncommitted edit cannot weaken the gate it has to pass: on a commit, the

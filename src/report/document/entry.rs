@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outcome_words;
-use evenkeel_ledger::record::{StepOutcome, Verb};
+use evenkeel_ledger::record::{Signed, StepOutcome};
 use evenkeel_ledger::{Entry, LedgerError, Record, chain};
 use evenkeel_model::Moment;
 use evenkeel_model::text::count;
@@ -97,7 +97,7 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
             some(
                 it.steps
                     .iter()
-                    .map(|(address, verb)| format!("{} {address}", verb_word(*verb)))
+                    .map(|(address, verb)| format!("{} {address}", verb.name()))
             )
         ),
         Some(Record::StepsEnded(it)) => {
@@ -160,7 +160,21 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
             "plan {} for {} approved by {}: {}",
             it.plan.short(),
             it.environment,
-            it.by.name,
+            Signed::signer(it.signed.as_ref(), &it.by),
+            it.reason
+        ),
+        Some(Record::Rejected(it)) => format!(
+            "plan {} for {} rejected by {}: {}",
+            it.plan.short(),
+            it.environment,
+            Signed::signer(it.signed.as_ref(), &it.by),
+            it.reason
+        ),
+        Some(Record::Withdrawn(it)) => format!(
+            "decision about plan {} for {} withdrawn by {}: {}",
+            it.plan.short(),
+            it.environment,
+            Signed::signer(it.signed.as_ref(), &it.by),
             it.reason
         ),
         Some(Record::ReleaseStarted(it)) => format!(
@@ -205,17 +219,6 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
             format!("{}, by {}", parts.join(", "), it.by.name)
         }
     })
-}
-
-/// Returns the verb of a step as a word.
-pub(in crate::report) fn verb_word(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Create => "create",
-        Verb::Update => "update",
-        Verb::Replace => "replace",
-        Verb::Remove => "remove",
-        Verb::Record => "record",
-    }
 }
 
 fn some(words: impl ExactSizeIterator<Item = String>) -> String {

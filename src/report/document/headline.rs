@@ -179,12 +179,20 @@ impl Headline {
             ("apply", true) => Self::Applied,
             ("verify", true) => Self::Passed,
             ("deliver" | "release", true) if report.release.is_some() => Self::Released,
-            ("deliver" | "approve" | "release", _) if report.verdict.is_some() => gate()?,
+            ("deliver" | "approve" | "reject" | "withdraw" | "release", _)
+                if report.verdict.is_some() =>
+            {
+                gate()?
+            }
             ("deliver" | "release", true) => Self::UpToDate,
             ("audit", true) if report.proofs.iter().all(|proof| proof.proven) => Self::Intact,
-            ("validate" | "apply" | "verify" | "deliver" | "approve" | "release" | "audit", _) => {
-                Self::Failed
-            }
+            // Signed, and recorded elsewhere.
+            ("approve", true) => return None,
+            (
+                "validate" | "apply" | "verify" | "deliver" | "approve" | "reject" | "withdraw"
+                | "release" | "audit",
+                _,
+            ) => Self::Failed,
             _ => return None,
         })
     }

@@ -11,9 +11,9 @@ use evenkeel_core::environment::Definition;
 use evenkeel_core::release::last;
 use evenkeel_ledger::environment_state::Noted;
 use evenkeel_ledger::lease::Lock;
-use evenkeel_ledger::record::SuiteEnded;
+use evenkeel_ledger::record::{Actor, Signed, SuiteEnded};
 use evenkeel_ledger::{EnvironmentState, State};
-use evenkeel_model::{EnvironmentName, Moment};
+use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// Status of an environment, from the ledger.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -114,6 +114,9 @@ pub struct AwaitsDocument {
     pub since: Moment,
     /// Rules that shut the gate in its last verdict; empty if it was open.
     pub shut_by: Vec<String>,
+    /// Recorded decisions about the plan of that verdict, one for each person, in words: `approved by …`. The gate verifies
+    /// whether they count.
+    pub decisions: Vec<String>,
 }
 
 /// Last recorded drift check.
@@ -274,5 +277,50 @@ fn awaits(
             codes.dedup();
             codes
         }),
+        decisions: match (production, verdict) {
+            (Some(production), Some(verdict)) => decisions(production, verdict.record.plan),
+            _ => Vec::new(),
+        },
     })
+}
+
+/// Returns the last recorded decision of each person about a plan, in the order of the ledger.
+fn decisions(environment: &EnvironmentState, plan: Digest) -> Vec<String> {
+    type Entry<'a> = (
+        u64,
+        Digest,
+        Option<&'a Signed>,
+        &'a Actor,
+        Option<&'static str>,
+    );
+    let approvals = environment.approvals.iter().map(|noted| -> Entry<'_> {
+        let it = &noted.record;
+        let signed = it.signed.as_ref();
+        (noted.sequence, it.plan, signed, &it.by, Some("approved"))
+    });
+    let rejections = environment.rejections.iter().map(|noted| -> Entry<'_> {
+        let it = &noted.record;
+        let signed = it.signed.as_ref();
+        (noted.sequence, it.plan, signed, &it.by, Some("rejected"))
+    });
+    let withdrawals = environment.withdrawals.iter().map(|noted| -> Entry<'_> {
+        let it = &noted.record;
+        (noted.sequence, it.plan, it.signed.as_ref(), &it.by, None)
+    });
+    let mut all: Vec<Entry<'_>> = approvals
+        .chain(rejections)
+        .chain(withdrawals)
+        .filter(|(_, of, ..)| *of == plan)
+        .collect();
+    all.sort_by_key(|(sequence, ..)| *sequence);
+    let mut last: Vec<(&str, String)> = Vec::new();
+    for (_, _, signed, account, decision) in all {
+        let person = Signed::person(signed, account);
+        last.retain(|(earlier, _)| *earlier != person);
+        last.extend(decision.map(|decision| {
+            let by = Signed::signer(signed, account);
+            (person, format!("{decision} by {by}"))
+        }));
+    }
+    last.into_iter().map(|(_, words)| words).collect()
 }

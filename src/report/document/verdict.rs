@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use evenkeel_core::gate::{self, Reason, Verdict};
+use evenkeel_core::gate::people::{Decisions, Void};
+use evenkeel_core::gate::{self, Dossier, Reason, Verdict};
 use evenkeel_core::plan::Plan;
-use evenkeel_model::EnvironmentName;
+use evenkeel_model::Moment;
 use evenkeel_model::defect::Code;
 
 /// Verdict of the gate.
@@ -28,6 +29,57 @@ pub struct VerdictDocument {
     pub rules: Vec<RuleDocument>,
     /// Commands that would open it, in order.
     pub remedies: Vec<String>,
+    /// Valid decisions of people about this plan, by person.
+    #[serde(default)]
+    pub decisions: Vec<DecisionDocument>,
+    /// Decisions about this plan that do not count, each with the reason.
+    #[serde(default)]
+    pub void: Vec<VoidDocument>,
+}
+
+/// Valid decision of a person.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct DecisionDocument {
+    /// The person; the account if it is not signed.
+    pub by: String,
+    /// Whether the person approved; otherwise the person rejected the plan.
+    pub approves: bool,
+    /// Whether it is signed with the person's key.
+    pub signed: bool,
+    /// Fingerprint of the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// When it was recorded.
+    #[schemars(with = "String")]
+    pub at: Moment,
+    /// Reason.
+    pub reason: String,
+}
+
+/// Decision that does not count.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct VoidDocument {
+    /// The person; the account that recorded it if the person is unknown.
+    pub by: String,
+    /// Reason why it does not count.
+    pub why: String,
+}
+
+impl DecisionDocument {
+    /// Returns it in words, without the reason: `approved by ada@example.com (signed with SHA256:…)`.
+    pub(in crate::report) fn words(&self) -> String {
+        let past = if self.approves {
+            "approved"
+        } else {
+            "rejected"
+        };
+        match &self.key {
+            Some(key) => format!("{past} by {} (signed with {key})", self.by),
+            None => format!("{past} by {} (not signed)", self.by),
+        }
+    }
 }
 
 /// Rule of the gate with its result.
@@ -49,9 +101,10 @@ pub struct RuleDocument {
 impl VerdictDocument {
     /// Creates the verdict on one plan.
     #[must_use]
-    pub fn new(environment: &EnvironmentName, plan: &Plan, verdict: &Verdict) -> Self {
+    pub fn new(dossier: &Dossier, plan: &Plan, verdict: &Verdict) -> Self {
+        let Decisions { people, void } = dossier.decided();
         Self {
-            environment: environment.to_string(),
+            environment: dossier.production.to_string(),
             plan: plan.digest().to_string(),
             recipe: plan.recipe.to_string(),
             open: verdict.open,
@@ -64,6 +117,21 @@ impl VerdictDocument {
                 .map(|code| RuleDocument::new(code, &verdict.reasons))
                 .collect(),
             remedies: verdict.remedies.clone(),
+            decisions: people
+                .into_iter()
+                .map(|(by, decided)| DecisionDocument {
+                    by,
+                    approves: decided.approves,
+                    signed: decided.key.is_some(),
+                    key: decided.key,
+                    at: decided.at,
+                    reason: decided.reason,
+                })
+                .collect(),
+            void: void
+                .into_iter()
+                .map(|Void { by, why }| VoidDocument { by, why })
+                .collect(),
         }
     }
 }

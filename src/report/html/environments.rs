@@ -238,6 +238,9 @@ fn awaits(awaits: &AwaitsDocument) -> Markup {
                 }
             }
         }
+        @for decision in awaits.decisions.iter().take(8) {
+            span.figures { (brief(decision)) }
+        }
     }
 }
 

@@ -24,6 +24,16 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     let remedies = fill(verdict.remedies.iter(), RULES, |remedy| {
         html! { li { code { (sentence(remedy)) } } }
     });
+    let decisions = fill(verdict.decisions.iter(), RULES, |decision| {
+        html! {
+            li {
+                (sentence(&decision.words())) ", " (decision.at.for_people()) ": " (sentence(&decision.reason))
+            }
+        }
+    });
+    let void = fill(verdict.void.iter(), RULES, |void| {
+        html! { li { "not counted: " (brief(&void.by)) ": " (sentence(&void.why)) } }
+    });
     let body = html! {
         p {
             (marks::state(headline.tone().into(), headline.label())) " "
@@ -43,6 +53,12 @@ pub(super) fn section(report: &Report) -> Option<Section> {
             tbody { (filled.markup) }
         }
         (filled.rest("rule"))
+        @if !verdict.decisions.is_empty() || !verdict.void.is_empty() {
+            h3 { "Decisions of people" }
+            ul { (decisions.markup) (void.markup) }
+            (decisions.rest("decision"))
+            (void.rest("decision"))
+        }
         @if !verdict.remedies.is_empty() {
             h3 { "What opens the gate" }
             ol.commands { (remedies.markup) }

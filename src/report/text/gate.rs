@@ -36,5 +36,14 @@ pub(super) fn rules(verdict: &VerdictDocument, style: Style, to: &mut dyn Write)
             writeln!(to, "{blank}{line}")?;
         }
     }
+    decisions(verdict, style, to)
+}
+
+/// Writes who approved and who rejected.
+fn decisions(verdict: &VerdictDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    for decision in &verdict.decisions {
+        let line = format!("{}: {}", decision.words(), decision.reason);
+        hanging("   ", 6, &one_line(&line), style.width, to)?;
+    }
     Ok(())
 }

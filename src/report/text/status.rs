@@ -120,6 +120,9 @@ pub(super) fn lines(
                 .collect();
             text.push_str(&format!("; blocked by {}", codes.join(", ")));
         }
+        for decision in &awaits.decisions {
+            text.push_str(&format!("; {decision}"));
+        }
         line("•", style.odd("•"), &text, style, to)?;
     }
     Ok(())

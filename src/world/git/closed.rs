@@ -108,7 +108,7 @@ impl Git {
 }
 
 /// Returns a search path without entries relative to the working directory, which is the checkout's.
-fn absolute_only(path: &str) -> String {
+pub(in crate::world) fn absolute_only(path: &str) -> String {
     let absolute: Vec<&str> = path
         .split(':')
         .filter(|part| part.starts_with('/'))

@@ -61,6 +61,50 @@ impl Repository {
         })
     }
 
+    /// Returns the e-mail addresses of the authors of the commits up to `commit` that are not part of `without`, except
+    /// merges; without the latter, of the newest commit only. `None` if they are not all known: the clone is shallow, lacks
+    /// `without`, or there are too many.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such commit.
+    pub fn authors(
+        &self,
+        commit: &str,
+        without: Option<&str>,
+    ) -> Result<Option<BTreeSet<String>>, GitError> {
+        /// Maximum number of commits.
+        const MOST: usize = 100_000;
+        let commit = self.whole(commit)?;
+        let without = match without {
+            None => None,
+            Some(without) => match self.resolve(without) {
+                Ok(without) => Some(without),
+                Err(GitError::NoCommit { .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            },
+        };
+        // As written: `.mailmap` is a file of the change itself.
+        let listed = |arguments: &[&str]| -> Result<Vec<String>, GitError> {
+            let mut all = vec!["log", "--no-merges", "--format=%ae"];
+            all.extend(arguments);
+            let text = String::from_utf8_lossy(&self.ask(&all, None)?).into_owned();
+            Ok(text.lines().map(str::to_owned).collect())
+        };
+        let mut authors: BTreeSet<String> =
+            listed(&["--max-count=1", &commit])?.into_iter().collect();
+        if let Some(without) = without {
+            let range = format!("^{without}");
+            let count = format!("--max-count={}", MOST + 1);
+            let list = listed(&[&count, &commit, &range])?;
+            if self.is_shallow() || list.len() > MOST {
+                return Ok(None);
+            }
+            authors.extend(list);
+        }
+        Ok(Some(authors))
+    }
+
     /// Returns a commit and those before it along first parents, newest first, at most `most`.
     ///
     /// # Errors

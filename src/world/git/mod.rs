@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use super::command::{CommandError, CommandOutcome, CommandRun, CommandStatus, run};
 pub use closed::Git;
+pub(super) use closed::absolute_only;
 pub use discover::Discovered;
 use evenkeel_model::text::inert;
 pub use history::{ChangedPath, Changes, Snapshot};
@@ -123,6 +124,18 @@ impl Repository {
         } else {
             Err(none())
         }
+    }
+
+    /// Returns a setting of git, of the repository, the user or the machine; `None` if it is not set.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn setting(&self, name: &str) -> Result<Option<String>, GitError> {
+        let answer = self.run(&["config", "--get", name], None)?;
+        let text = String::from_utf8(answer.stdout.clone().into_bytes()).unwrap_or_default();
+        let text = text.trim_end_matches('\n');
+        Ok((answer.status.is_success() && !text.is_empty()).then(|| text.to_owned()))
     }
 
     /// Returns the full hash of a revision's commit; a full hash needs no query.

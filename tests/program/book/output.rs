@@ -29,6 +29,8 @@ const VARIABLE: &[(&str, &str)] = &[
         r"\d+(?:\.\d+)? (?:µs|ms|s|min|h|d)\b(?: \d+ (?:ms|s|min|h)\b)?",
     ),
     (r"\bprocess \d+", r"process \d+"),
+    // The fingerprint of a key.
+    (r"SHA256:[A-Za-z0-9+/]{43}", r"SHA256:[A-Za-z0-9+/]{43}"),
 ];
 
 /// The sorts of tokens in a shown text.

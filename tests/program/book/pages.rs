@@ -42,6 +42,7 @@ pages! {
     pull_requests: "docs/how-to/pull-request.md",
     live_drift: "docs/how-to/live-drift.md",
     delivering_in_ci: "docs/how-to/deliver-in-ci.md",
+    two_people: "docs/how-to/two-people.md",
     blocked_deliveries: "docs/how-to/blocked.md",
     secrets: "docs/how-to/secrets.md",
     rolling_back: "docs/how-to/roll-back.md",

@@ -37,6 +37,10 @@ impl Still {
             (r"by (root|[\w-]+)$", "by ada"),
             (r"^[\w-]+ approved plan", "ada approved plan"),
             (r"approved by [\w-]+:", "approved by ada:"),
+            (
+                r"approved by [\w-]+ \(not signed\)",
+                "approved by ada (not signed)",
+            ),
             (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "the lineage"),
         ];
         Self {

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use evenkeel::operation::{Failure, codes};
 use evenkeel::report::{
     ApplyDocument, AwaitsDocument, BrokenDocument, CaseDocument, CheckedDocument,
-    CheckpointDocument, DocumentsDocument, EntryDocument, EnvironmentReport, EventDocument,
-    Headline, HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState, NotDone,
-    OriginDocument, ParityDocument, PlanReport, ProofDocument, ReleaseDocument, Report,
+    CheckpointDocument, DecisionDocument, DocumentsDocument, EntryDocument, EnvironmentReport,
+    EventDocument, Headline, HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState,
+    NotDone, OriginDocument, ParityDocument, PlanReport, ProofDocument, ReleaseDocument, Report,
     RuleDocument, RunningDocument, ShownDocument, ShownStep, SmokeState, StaleDocument,
     StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument, UnsettledDocument,
-    UnsettledState, VerdictDocument,
+    UnsettledState, VerdictDocument, VoidDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
@@ -287,6 +287,18 @@ fn standing(report: &mut Report) {
             reasons: vec!["0 of 1 approval given".into()],
         }],
         remedies: vec!["evenkeel approve PLAN --reason '…'".into()],
+        decisions: vec![DecisionDocument {
+            by: "ada@example.com".into(),
+            approves: true,
+            signed: true,
+            key: Some("SHA256:4A9jyZBOhnKZvcGQ6TRFbf5Gymb41AfYvYaVmWHD+G4".into()),
+            at: at("2026-11-28T09:58:00Z"),
+            reason: "seen on staging".into(),
+        }],
+        void: vec![VoidDocument {
+            by: "bea@example.com".into(),
+            why: "it is for other evidence".into(),
+        }],
     });
     report.status.push(StatusDocument {
         environment: "production".into(),
@@ -354,6 +366,9 @@ fn standing(report: &mut Report) {
             runs_in: "staging".into(),
             since: at("2026-11-28T09:00:00Z"),
             shut_by: vec!["gate/not-approved".into()],
+            decisions: vec![
+                "approved by ada@example.com (signed with SHA256:4A9jyZBOhnKZvcGQ6TRFbf5Gymb41AfYvYaVmWHD+G4)".into(),
+            ],
         }),
         checked: Some(CheckedDocument {
             at: at("2026-11-28T08:00:00Z"),

@@ -8,6 +8,7 @@ use evenkeel_model::source::{SourceFile, Span};
 use evenkeel_model::{Address, EnvironmentName, Value};
 
 use super::{Difference, DocumentRules, Layered, Placed, Policy};
+use evenkeel_signature::Approvers;
 
 /// A system and its environments, as written.
 #[derive(Debug, Default)]
@@ -42,10 +43,21 @@ pub struct Definition {
     pub severities: BTreeMap<String, GivenSeverity>,
     /// The release policy.
     pub policy: Policy,
+    /// The people who may approve a release; `None` without a file, and then accounts approve.
+    pub approvers: Option<ApproversFile>,
     /// Declared differences of `differences.toml`, which contains nothing else.
     pub differences: Vec<Difference>,
     /// Environments by name.
     pub environments: BTreeMap<EnvironmentName, EnvironmentDefinition>,
+}
+
+/// The file of approvers.
+#[derive(Debug)]
+pub struct ApproversFile {
+    /// The file.
+    pub file: Arc<SourceFile>,
+    /// Its people; none if the file has an error.
+    pub people: Approvers,
 }
 
 /// One environment's file, as written.

@@ -367,6 +367,9 @@ pub const DOCUMENT_RULES: &[Field] = &[
     .written_out(),
 ];
 
+/// People whose approval may not count.
+const EXCLUDED: &[&str] = &[super::AUTHOR, super::DELIVERER];
+
 /// `[release]`.
 pub const RELEASE: &[Field] = &[
     Field::optional(
@@ -384,6 +387,17 @@ pub const RELEASE: &[Field] = &[
         "approvals",
         Form::Integer(0, 100),
         "The number of different people who must approve. Default: 1.",
+    ),
+    Field::optional(
+        "approvals-exclude",
+        Form::List(&Form::Choice(EXCLUDED)),
+        "People whose approval does not count: `author` wrote a commit since the last release, `deliverer` last applied \
+         to an environment before production. Needs `approvers`. Default: [].",
+    ),
+    Field::optional(
+        "approvals-role",
+        Form::Word,
+        "The role that a key needs for its approval to count: `role:NAME` in `approvers`. Default: none.",
     ),
     Field::optional(
         "evidence-max-age",

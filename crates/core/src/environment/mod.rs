@@ -38,7 +38,7 @@ mod template_text;
 
 pub use bound::{Bound, Ratio};
 pub use claims::{ClaimedElsewhere, between_environments};
-pub use definition::{Block, Definition};
+pub use definition::{ApproversFile, Block, Definition};
 pub use difference::{Difference, DifferencePlace};
 pub use document::{DocumentDeclaration, DocumentRules, DocumentSource};
 pub use expression::{Expression, Placed, Reference};
@@ -50,7 +50,7 @@ pub use materials::KeptMaterials;
 pub use once::once;
 #[cfg(any(test, feature = "testing"))]
 pub use page::reference_page;
-pub use policy::Policy;
-pub use read::{DIFFERENCES_FILE, read};
+pub use policy::{AUTHOR, DELIVERER, Policy};
+pub use read::{APPROVERS_FILE, DIFFERENCES_FILE, read};
 pub use reserved::is_private;
 pub use resolve::{Resolved, ResolvedResource, definitions_digest, resolve};

@@ -17,6 +17,10 @@ pub struct Policy {
     pub require: Vec<String>,
     /// Number of different people who must approve.
     pub approvals: usize,
+    /// People whose approval does not count: [`AUTHOR`], [`DELIVERER`]. Sorted.
+    pub approvals_exclude: Vec<String>,
+    /// Role that a key needs for its approval to count.
+    pub approvals_role: Option<String>,
     /// Maximum age of evidence, in seconds.
     pub evidence_max_age: u64,
     /// Minimum share of production's steps that were rehearsed.
@@ -28,6 +32,11 @@ pub struct Policy {
     /// Periods without releases.
     pub freeze: Vec<Freeze>,
 }
+
+/// Authors of commits since the last release.
+pub const AUTHOR: &str = "author";
+/// Accounts that last applied to an environment before production.
+pub const DELIVERER: &str = "deliverer";
 
 /// Period without releases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +55,8 @@ impl Default for Policy {
             delivery: true,
             require: vec!["smoke".into()],
             approvals: 1,
+            approvals_exclude: Vec::new(),
+            approvals_role: None,
             evidence_max_age: 24 * 3600,
             rehearsal: 1.0,
             observed: 1.0,
@@ -101,6 +112,15 @@ impl Policy {
             } else {
                 0
             },
+            approvals_exclude: [AUTHOR, DELIVERER]
+                .into_iter()
+                .filter(|name| {
+                    let list = table.get("approvals-exclude").and_then(Node::as_list);
+                    list.is_some_and(|list| list.iter().any(|item| item.as_text() == Some(name)))
+                })
+                .map(str::to_owned)
+                .collect(),
+            approvals_role: text("approvals-role").map(str::to_owned),
             evidence_max_age: text("evidence-max-age")
                 .and_then(duration::parse)
                 .map_or(default.evidence_max_age, |age| age.as_secs()),
@@ -130,6 +150,8 @@ impl Policy {
             delivery,
             require,
             approvals,
+            approvals_exclude,
+            approvals_role,
             evidence_max_age,
             rehearsal,
             observed,
@@ -150,6 +172,19 @@ impl Policy {
                 "`approvals` was {approvals} and is {}",
                 self.approvals
             ));
+        }
+        for name in approvals_exclude {
+            if !self.approvals_exclude.contains(name) {
+                weaker.push(format!("`approvals-exclude` no longer has \"{name}\""));
+            }
+        }
+        if let Some(role) = approvals_role
+            && self.approvals_role.as_ref() != Some(role)
+        {
+            weaker.push(match &self.approvals_role {
+                None => format!("`approvals-role` was \"{role}\" and is gone"),
+                Some(now) => format!("`approvals-role` was \"{role}\" and is \"{now}\""),
+            });
         }
         if self.evidence_max_age > *evidence_max_age {
             let words = |seconds: u64| duration::phrase(Duration::from_secs(seconds));
@@ -210,6 +245,8 @@ mod tests {
         let strict = Policy {
             require: vec!["smoke".into(), "load".into()],
             approvals: 2,
+            approvals_exclude: vec!["author".into(), "deliverer".into()],
+            approvals_role: Some("manager".into()),
             evidence_max_age: 3_600,
             freeze: vec![freeze.clone()],
             ..Policy::default()
@@ -218,6 +255,8 @@ mod tests {
             delivery: false,
             require: vec!["smoke".into()],
             approvals: 1,
+            approvals_exclude: vec!["deliverer".into()],
+            approvals_role: None,
             evidence_max_age: 7_200,
             rehearsal: 0.5,
             observed: 0.9,
@@ -230,6 +269,8 @@ mod tests {
                 "`mode` was \"delivery\" and is \"deployment\"",
                 "`require` no longer has \"load\"",
                 "`approvals` was 2 and is 1",
+                "`approvals-exclude` no longer has \"author\"",
+                "`approvals-role` was \"manager\" and is gone",
                 "`evidence-max-age` was 60 min and is 2 h",
                 "`rehearsal` was 1 and is 0.5",
                 "`observed` was 1 and is 0.9",

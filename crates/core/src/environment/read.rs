@@ -2,6 +2,7 @@
 //!
 //! This file defines the files and their order; their tables are parsed by the files of this folder.
 
+mod approvers;
 mod blocks;
 mod differences;
 mod documents;
@@ -25,6 +26,8 @@ const SYSTEM_FILE: &str = "system.toml";
 
 /// File of declared differences, in addition to those in environments' own files.
 pub const DIFFERENCES_FILE: &str = "differences.toml";
+
+pub use approvers::APPROVERS_FILE;
 
 /// Definition with all of its defects. A definition with an error must not be used for changes.
 pub type Reading = (Option<Definition>, Vec<Defect>);
@@ -54,6 +57,7 @@ pub fn read(files: &dyn Files) -> Reading {
         definition.differences = reader.differences_file(&file, &definition);
         definition.files.push(file.file);
     }
+    definition.approvers = reader.approvers(&definition.policy);
     // Unreadable parts are missing from the definition: defects about them would be false.
     let whole = !reader
         .complaints
@@ -135,6 +139,8 @@ struct Reader<'a> {
     files: &'a dyn Files,
     /// `require` of the policy, if written.
     required: Option<Node>,
+    /// Keys of the policy about approvals, if written.
+    approvals: Vec<(&'static str, Span)>,
     /// Places of secrets that are written in definitions, which must not be displayed.
     exposed: Vec<Span>,
     /// Interned references.
@@ -147,6 +153,7 @@ impl<'a> Reader<'a> {
             complaints: Vec::new(),
             files,
             required: None,
+            approvals: Vec::new(),
             exposed: Vec::new(),
             known: Known::default(),
         }

@@ -2,57 +2,68 @@
 
 use std::collections::BTreeSet;
 
+use super::people::Decisions;
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// Enough different people approved this exact plan on this exact evidence.
 pub struct ApprovedByPeople;
 
-/// Returns the people who approved this exact plan on this exact evidence.
-pub(super) fn people(dossier: &Dossier) -> BTreeSet<&str> {
-    let valid = dossier.approvals.iter().filter(|approval| {
-        approval.plan == dossier.release.plan
-            && approval.evidence == dossier.evidence_digest
-            && approval.at <= dossier.at
-            && !approval.by.is_empty()
-    });
-    valid.map(|approval| approval.by.as_str()).collect()
-}
-
 impl Rule for ApprovedByPeople {
     const CODE: Code = Code::error(
         "gate/not-approved",
         "approvals are missing",
-        "An approval counts for one plan and one set of evidence. When either changes, the approval is void.",
+        "An approval counts for one plan and one set of evidence; with a file `approvers` it must be signed, and also counts for \
+         one policy only. When one of these changes, the approval is void.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
         let needed = dossier.policy.approvals;
-        let people = people(dossier);
-        if people.len() >= needed {
+        let decisions = dossier.decided();
+        let given = decisions.approving().count();
+        if given >= needed {
             return Vec::new();
         }
-        let void = dossier
-            .approvals
-            .iter()
-            .filter(|approval| {
-                approval.plan != dossier.release.plan
-                    || approval.evidence != dossier.evidence_digest
-            })
-            .map(|approval| approval.by.as_str())
-            .collect::<BTreeSet<_>>();
         let mut message = format!(
-            "{} of {} given",
-            people.len(),
+            "{given} of {} given",
             evenkeel_model::text::count(needed, "approval")
         );
-        if people.is_empty() && !void.is_empty() {
+        if given == 0 && decisions.void.is_empty() && has_earlier(dossier) {
             message.push_str("; earlier approvals were for another plan or other evidence");
         }
+        message.push_str(&not_counted(&decisions));
         vec![Reason::new(
             &Self::CODE,
             message,
             Remedy::Approve(dossier.release.plan.short()),
         )]
     }
+}
+
+/// Returns the decisions that do not count, as the end of a sentence.
+pub(super) fn not_counted(decisions: &Decisions) -> String {
+    /// More are summed up.
+    const SHOWN: usize = 5;
+    // A person whose later decision counts needs no explanation of the earlier one.
+    let void: BTreeSet<String> = decisions
+        .void
+        .iter()
+        .filter(|void| !decisions.people.contains_key(&void.by))
+        .map(|void| format!("{}: {}", void.by, void.why))
+        .collect();
+    if void.is_empty() {
+        return String::new();
+    }
+    let mut shown: Vec<String> = void.iter().take(SHOWN).cloned().collect();
+    if void.len() > SHOWN {
+        shown.push(format!("{} more", void.len() - SHOWN));
+    }
+    format!("; not counted: {}", shown.join(", "))
+}
+
+/// Whether there are approvals for another plan or other evidence.
+fn has_earlier(dossier: &Dossier) -> bool {
+    dossier.approvals.iter().any(|approval| {
+        approval.plan != dossier.release.plan || approval.evidence != dossier.evidence_digest
+    })
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::people;
 use super::stored::{self, StoredPolicy};
 use crate::drift::severities::adjustable;
 use crate::environment::{Definition, Policy};
@@ -32,6 +33,9 @@ pub struct Demands {
     /// Declared differences by place, each with the digest of its bounds. `None` in dossiers of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differences: Option<BTreeMap<String, Digest>>,
+    /// Text of the file of approvers; `None` without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvers: Option<String>,
 }
 
 /// Weakened requirements since an earlier release, as sentences.
@@ -62,6 +66,7 @@ struct Within {
     place: Option<String>,
     severities: Option<BTreeMap<String, Severity>>,
     differences: Option<BTreeMap<String, Digest>>,
+    approvers: Option<String>,
 }
 
 impl Demands {
@@ -76,6 +81,7 @@ impl Demands {
                 place: within.place,
                 severities: within.severities,
                 differences: within.differences,
+                approvers: within.approvers,
             },
             (None, Some(policy)) => Self {
                 policy: policy.into(),
@@ -83,9 +89,16 @@ impl Demands {
                 place: None,
                 severities: None,
                 differences: None,
+                approvers: None,
             },
             (None, None) => return None,
         })
+    }
+
+    /// Returns the digest that a signed approval is bound to.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of_record("evenkeel policy 1", self)
     }
 
     /// Returns everything that is weaker than in `earlier`.
@@ -93,6 +106,10 @@ impl Demands {
     pub fn weaker_than(&self, earlier: &Self, now: Moment) -> Weakened {
         let mut policy = self.policy.weaker_than(&earlier.policy, now);
         policy.extend(path_weaker(&self.path, &earlier.path));
+        policy.extend(approvers_weaker(
+            self.approvers.as_deref(),
+            earlier.approvers.as_deref(),
+        ));
         Weakened {
             policy,
             severities: lowered(self.severities.as_ref(), earlier.severities.as_ref()),
@@ -135,6 +152,19 @@ pub fn differences(definition: &Definition) -> BTreeMap<String, Digest> {
             (at, digest)
         })
         .collect()
+}
+
+/// Returns everything that a file of approvers permits and an earlier one did not.
+fn approvers_weaker(now: Option<&str>, then: Option<&str>) -> Vec<String> {
+    let one = |what: &str| vec![what.to_owned()];
+    match (now.map(people::approvers), then.map(people::approvers)) {
+        // Without a file, accounts approved.
+        (_, None) => Vec::new(),
+        (None, Some(_)) => one("`approvers` was removed, so approvals are not signed"),
+        (Some(Some(now)), Some(Some(then))) => now.weaker_than(&then),
+        (Some(None), _) => one("`approvers` cannot be read"),
+        (_, Some(None)) => one("`approvers` of the last release cannot be read"),
+    }
 }
 
 /// Returns dropped and reordered environments.
@@ -225,6 +255,7 @@ mod tests {
             place: None,
             severities: Some(BTreeMap::new()),
             differences: Some(BTreeMap::new()),
+            approvers: None,
         }
     }
 

@@ -3,7 +3,7 @@
 //! These types are stored types: fields are only added, as optional ones. Live types among them are converted in
 //! `stored`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,15 @@ pub struct Dossier {
     /// Declared differences by place, each with the digest of its bounds. `None` in dossiers of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differences: Option<BTreeMap<String, Digest>>,
+    /// Text of the file of approvers, of the commit; `None` without one, and then accounts approve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvers: Option<String>,
+    /// Rejections and withdrawals of releases to production, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<DecisionFact>,
+    /// People whose approval may not count; `None` if the policy has no exclusion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub involved: Option<InvolvedFacts>,
     /// Facts of earlier releases; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released: Option<ReleasedFacts>,
@@ -173,6 +182,53 @@ pub struct ApprovalFact {
     pub at: Moment,
     /// Reason.
     pub reason: String,
+    /// Number of its entry, which orders decisions. `None` in dossiers of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// Signed statement. `None` for an approval of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<SignedFact>,
+}
+
+/// A rejection or a withdrawal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DecisionFact {
+    /// Whether it withdraws an earlier decision; otherwise it rejects the plan.
+    pub withdraws: bool,
+    /// Account that recorded it.
+    pub by: String,
+    /// Plan.
+    pub plan: Digest,
+    /// Time.
+    pub at: Moment,
+    /// Reason.
+    pub reason: String,
+    /// Number of its entry.
+    pub sequence: u64,
+    /// Signed statement. `None` for a decision of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<SignedFact>,
+}
+
+/// A statement of a person with its signature. Rules verify it with the file of approvers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SignedFact {
+    /// Signed bytes.
+    pub statement: String,
+    /// Armored SSH signature.
+    pub signature: String,
+}
+
+/// People who made the change, by the names that commits and the ledger have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct InvolvedFacts {
+    /// E-mail addresses of the authors of commits since the last release; `None` if unknown.
+    pub authors: Option<BTreeSet<String>>,
+    /// Accounts that last applied to an environment before production.
+    pub deliverers: BTreeSet<String>,
 }
 
 /// Facts about the ledger.

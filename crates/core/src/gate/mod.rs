@@ -17,6 +17,8 @@ mod everything_observed;
 mod evidence_is_fresh;
 mod ledger_is_whole;
 mod no_freeze;
+mod not_rejected;
+pub mod people;
 mod production_is_as_applied;
 mod production_is_the_same;
 mod recipe_is_proven;
@@ -30,8 +32,8 @@ mod weakening_is_approved;
 
 pub use demands::{Demands, Weakened};
 pub use dossier::{
-    ApprovalFact, DefectFact, Dossier, EnvironmentFacts, EvidenceFact, LedgerFacts, ProofFacts,
-    ReleasePlan, SuiteFact,
+    ApprovalFact, DecisionFact, DefectFact, Dossier, EnvironmentFacts, EvidenceFact, InvolvedFacts,
+    LedgerFacts, ProofFacts, ReleasePlan, SignedFact, SuiteFact,
 };
 pub use released::ReleasedFacts;
 pub use stored::{StoredDossier, StoredDossierError};
@@ -55,6 +57,7 @@ pub const DEFINITIONS: &[&str] = &[
 const OF_A_RELEASE: &[&str] = &[
     "gate/not-rehearsed",
     "gate/freeze",
+    "gate/rejected",
     "gate/not-approved",
     "gate/weakened",
 ];
@@ -120,6 +123,7 @@ rules! {
     evidence_is_fresh::EvidenceIsFresh,
     steps_are_rehearsed::StepsAreRehearsed,
     no_freeze::NoFreeze,
+    not_rejected::NotRejected,
     approved::ApprovedByPeople,
     weakening_is_approved::WeakeningIsApproved,
 }

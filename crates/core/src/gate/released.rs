@@ -35,6 +35,7 @@ impl Dossier {
             place: self.place.clone(),
             severities: self.severities.clone(),
             differences: self.differences.clone(),
+            approvers: self.approvers.clone(),
         }
     }
 

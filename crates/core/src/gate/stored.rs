@@ -16,7 +16,7 @@ use evenkeel_model::defect::Corner;
 pub const FORMAT: u32 = 2;
 
 /// Version of the rules: increased when a rule is added, removed, or decides differently.
-pub const RULES: u32 = 2;
+pub const RULES: u32 = 3;
 
 /// Stored dossier of one verdict.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -171,6 +171,10 @@ pub(crate) struct StoredPolicy {
     delivery: bool,
     require: Vec<String>,
     approvals: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    approvals_exclude: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    approvals_role: Option<String>,
     evidence_max_age: u64,
     rehearsal: f64,
     observed: f64,
@@ -191,6 +195,8 @@ impl From<&Policy> for StoredPolicy {
             delivery,
             require,
             approvals,
+            approvals_exclude,
+            approvals_role,
             evidence_max_age,
             rehearsal,
             observed,
@@ -213,6 +219,8 @@ impl From<&Policy> for StoredPolicy {
             delivery: *delivery,
             require: require.clone(),
             approvals: *approvals,
+            approvals_exclude: approvals_exclude.clone(),
+            approvals_role: approvals_role.clone(),
             evidence_max_age: *evidence_max_age,
             rehearsal: *rehearsal,
             observed: *observed,
@@ -228,6 +236,8 @@ impl From<StoredPolicy> for Policy {
             delivery,
             require,
             approvals,
+            approvals_exclude,
+            approvals_role,
             evidence_max_age,
             rehearsal,
             observed,
@@ -250,6 +260,8 @@ impl From<StoredPolicy> for Policy {
             delivery,
             require,
             approvals,
+            approvals_exclude,
+            approvals_role,
             evidence_max_age,
             rehearsal,
             observed,

@@ -8,11 +8,11 @@ use crate::environment::policy::Freeze;
 use evenkeel_ledger::record::{ApplyOutcome, EvidenceBinding, Origin, Verb};
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
 
-fn digest(text: &str) -> Digest {
+pub(super) fn digest(text: &str) -> Digest {
     Digest::of(text.as_bytes())
 }
 
-fn name(text: &str) -> EnvironmentName {
+pub(super) fn name(text: &str) -> EnvironmentName {
     EnvironmentName::new(text)
 }
 
@@ -39,7 +39,7 @@ fn finding(corner: evenkeel_model::defect::Corner, repaired: bool) -> DefectFact
 }
 
 /// Returns a dossier with which the gate is open.
-fn open() -> Dossier {
+pub(super) fn open() -> Dossier {
     let at = Moment::from_millisecond(1_000_000_000);
     Dossier {
         at,
@@ -102,6 +102,8 @@ fn open() -> Dossier {
             evidence: digest("evidence"),
             at,
             reason: "looks right".into(),
+            sequence: None,
+            signed: None,
         }],
         ledger: LedgerFacts {
             entries: Some(12),
@@ -111,6 +113,9 @@ fn open() -> Dossier {
         place: None,
         severities: None,
         differences: None,
+        approvers: None,
+        decisions: Vec::new(),
+        involved: None,
         released: None,
     }
 }
@@ -172,6 +177,17 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
     }),
     ("gate/parity", "one environment", |it| {
         it.path = vec![name("production")];
+    }),
+    ("gate/rejected", "a rejection", |it| {
+        it.decisions = vec![DecisionFact {
+            withdraws: false,
+            by: "bob".into(),
+            plan: digest("plan"),
+            at: it.at,
+            reason: "slow".into(),
+            sequence: 7,
+            signed: None,
+        }];
     }),
     ("gate/not-observed", "not observed", |it| {
         it.environments.remove(&name("production"));
@@ -639,8 +655,23 @@ fn the_stored_form_is_exactly_this() {
     )];
     let stored = StoredDossier::new(dossier.clone(), &judge(&dossier));
     let text = evenkeel_model::canonical::to_string(&stored).unwrap();
-    let kept = include_str!("../../../../fixtures/stored/dossier-2.json");
+    let kept = include_str!("../../../../fixtures/stored/dossier-2-rules-3.json");
     assert_eq!(kept, format!("{text}\n"));
+}
+
+#[test]
+fn a_dossier_of_earlier_rules_is_read_and_judged() {
+    let kept = include_str!("../../../../fixtures/stored/dossier-2.json");
+    let stored = StoredDossier::read(kept.as_bytes()).unwrap();
+    assert_eq!((stored.format, stored.rules), (2, 2));
+    let then = stored.verdict.unwrap();
+    let now = judge(&stored.dossier);
+    assert_eq!(now.open, then.open);
+    assert_eq!(now.remedies, then.remedies);
+    let failed = then.rules.iter().filter(|rule| !rule.holds);
+    let failed: Vec<&str> = failed.map(|rule| rule.code.as_str()).collect();
+    let reasons: Vec<&str> = now.reasons.iter().map(|it| it.code.as_str()).collect();
+    assert_eq!(reasons, failed);
 }
 
 /// Fault of one value of a dossier, with its name.

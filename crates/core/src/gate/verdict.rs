@@ -53,6 +53,8 @@ pub enum Remedy {
     Deliver,
     /// Run suites again.
     Verify(EnvironmentName),
+    /// Withdraw a rejection.
+    Withdraw(String),
     /// Approve.
     Approve(String),
 }
@@ -91,6 +93,7 @@ impl Remedy {
             Self::Deliver => "evenkeel deliver".into(),
             Self::Verify(environment) => format!("evenkeel verify {environment}"),
             Self::Approve(plan) => format!("evenkeel approve {plan} --reason '…'"),
+            Self::Withdraw(plan) => format!("evenkeel withdraw {plan} --reason '…'"),
             Self::Wait(until) => format!("wait until {until}"),
         }
     }
@@ -119,7 +122,7 @@ impl Verdict {
             // Delivering includes running the suites.
             Remedy::Verify(_) => !delivers && !repairs,
             // After the repair there is nothing to release, so this plan needs no proof or approval.
-            Remedy::Deliver | Remedy::Approve(_) => !repairs,
+            Remedy::Deliver | Remedy::Withdraw(_) | Remedy::Approve(_) => !repairs,
             _ => true,
         };
         // These commands lead to a new plan, so the judged plan is not the one to approve.

@@ -1,6 +1,6 @@
 //! Rule: a person approved requirements that are weaker than at the last release.
 
-use super::approved::people;
+use super::approved::not_counted;
 use super::{Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
@@ -11,7 +11,7 @@ impl Rule for WeakeningIsApproved {
     const CODE: Code = Code::error(
         "gate/weakened",
         "the policy is weaker than at the last release, without approval",
-        "A commit can weaken the policy, the path or `[severity]`. The first release after it needs as many approvals as the earlier policy required, and at least one.",
+        "A commit can weaken the policy, the path or `[severity]`. The first release after it needs as many approvals as the earlier policy required, and at least one, by the `approvers` of the last release.",
     );
 
     fn judge(dossier: &Dossier) -> Vec<Reason> {
@@ -34,15 +34,21 @@ impl Rule for WeakeningIsApproved {
             .map_or(1, |earlier| earlier.policy.approvals)
             .max(dossier.policy.approvals)
             .max(1);
-        let given = people(dossier).len();
+        // Under the earlier file of approvers: a commit that adds a key cannot be approved with it.
+        let decisions = earlier
+            .filter(|earlier| earlier.approvers.is_some())
+            .and_then(|_| dossier.decided_as_released())
+            .unwrap_or_else(|| dossier.decided());
+        let given = decisions.approving().count();
         if given >= needed {
             return Vec::new();
         }
         vec![Reason::new(
             &Self::CODE,
             format!(
-                "{message}; {given} of {} given",
-                evenkeel_model::text::count(needed, "approval")
+                "{message}; {given} of {} given{}",
+                evenkeel_model::text::count(needed, "approval"),
+                not_counted(&decisions)
             ),
             Remedy::Approve(dossier.release.plan.short()),
         )]

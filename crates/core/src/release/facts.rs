@@ -1,12 +1,15 @@
 //! Facts for the gate, from the state of the ledger and the resolved environments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::environment::{Definition, Resolved};
-use crate::gate::{ApprovalFact, DefectFact, EvidenceFact, ProofFacts, SuiteFact};
+use crate::gate::{
+    ApprovalFact, DecisionFact, DefectFact, EvidenceFact, ProofFacts, SignedFact, SuiteFact,
+};
 use crate::plan::Plan;
 use evenkeel_ledger::State;
 use evenkeel_ledger::environment_state::Apply;
+use evenkeel_ledger::record::Signed;
 use evenkeel_model::defect::{Corner, Defect, Severity};
 use evenkeel_model::{Digest, EnvironmentName, Instance};
 
@@ -145,6 +148,57 @@ pub fn approvals(state: &State, production: &EnvironmentName) -> Vec<ApprovalFac
             evidence: noted.record.evidence,
             at: noted.at,
             reason: noted.record.reason.clone(),
+            sequence: Some(noted.sequence),
+            signed: noted.record.signed.as_ref().map(signed),
+        })
+        .collect()
+}
+
+/// Returns the rejections and withdrawals of releases to production, oldest first.
+#[must_use]
+pub fn decisions(state: &State, production: &EnvironmentName) -> Vec<DecisionFact> {
+    let Some(standing) = state.environment(production) else {
+        return Vec::new();
+    };
+    let rejections = standing.rejections.iter().map(|noted| DecisionFact {
+        withdraws: false,
+        by: noted.record.by.name.clone(),
+        plan: noted.record.plan,
+        at: noted.at,
+        reason: noted.record.reason.clone(),
+        sequence: noted.sequence,
+        signed: noted.record.signed.as_ref().map(signed),
+    });
+    let withdrawals = standing.withdrawals.iter().map(|noted| DecisionFact {
+        withdraws: true,
+        by: noted.record.by.name.clone(),
+        plan: noted.record.plan,
+        at: noted.at,
+        reason: noted.record.reason.clone(),
+        sequence: noted.sequence,
+        signed: noted.record.signed.as_ref().map(signed),
+    });
+    let mut all: Vec<DecisionFact> = rejections.chain(withdrawals).collect();
+    all.sort_by_key(|fact| fact.sequence);
+    all
+}
+
+fn signed(signed: &Signed) -> SignedFact {
+    SignedFact {
+        statement: signed.statement.clone(),
+        signature: signed.signature.clone(),
+    }
+}
+
+/// Returns the accounts that last applied to each environment before production.
+#[must_use]
+pub fn deliverers(definition: &Definition, state: &State) -> BTreeSet<String> {
+    let before = definition.path.len().saturating_sub(1);
+    let names = definition.path.iter().take(before);
+    names
+        .filter_map(|name| {
+            let apply = state.environment(name)?.last_apply.as_ref()?;
+            Some(apply.started.record.by.name.clone())
         })
         .collect()
 }

@@ -7,7 +7,9 @@ mod rehearsal;
 mod repair;
 mod unfinished;
 
-pub use facts::{approvals, artifacts, evidence, findings, live_drift, proofs, suites};
+pub use facts::{
+    approvals, artifacts, decisions, deliverers, evidence, findings, live_drift, proofs, suites,
+};
 pub use rehearsal::{already, last_release, rehearsed, restored};
 pub use repair::{Restoration, Wanted, is_released_to, may_restore};
 pub use unfinished::{

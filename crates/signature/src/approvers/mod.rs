@@ -125,6 +125,16 @@ impl Approvers {
         &self.people
     }
 
+    /// Returns the number of people who have a key with a role; of all people without a role.
+    #[must_use]
+    pub fn with_role(&self, role: Option<&str>) -> usize {
+        let keys = self.keys.iter();
+        let able = keys.filter(|listed| role.is_none_or(|role| listed.roles.contains(role)));
+        able.map(|listed| listed.person)
+            .collect::<BTreeSet<_>>()
+            .len()
+    }
+
     /// Returns the person whose key this is.
     #[must_use]
     pub fn owner(&self, key: &PublicKey) -> Option<&Person> {

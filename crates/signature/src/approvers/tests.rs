@@ -199,7 +199,7 @@ fn a_statement_counts_for_the_person_of_its_key() {
     let spaced = text.replacen('{', "{ ", 1);
     assert!(matches!(verify(&spaced, 1), Err(Refusal::Statement(_))));
     let other = Statement {
-        by: "nobody@example.com".into(),
+        by: "zoe@example.com".into(),
         ..statement()
     };
     let refusal = verify(&other.text().unwrap(), 1);

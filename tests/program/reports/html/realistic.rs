@@ -331,6 +331,7 @@ fn status(name: &str, apply: &str) -> StatusDocument {
             runs_in: "staging".into(),
             since: at("2026-11-28T07:51:20Z"),
             shut_by: vec!["gate/suite-not-passed".into(), "gate/not-approved".into()],
+            decisions: Vec::new(),
         }),
         checked: Some(CheckedDocument {
             at: at("2026-11-28T07:48:01Z"),
@@ -586,5 +587,7 @@ fn verdict() -> VerdictDocument {
             "evenkeel verify staging e2e".into(),
             "evenkeel approve 7a3b76dd69d8 --reason '…'".into(),
         ],
+        decisions: Vec::new(),
+        void: Vec::new(),
     }
 }

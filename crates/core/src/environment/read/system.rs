@@ -35,6 +35,7 @@ impl Reader<'_> {
             severities: BTreeMap::new(),
             differences: Vec::new(),
             policy: Policy::default(),
+            approvers: None,
             environments: BTreeMap::new(),
         };
         if table.get("system").is_none() {
@@ -75,6 +76,10 @@ impl Reader<'_> {
                         definition.policy = Policy::read(table);
                         self.required = table.get("require").cloned();
                         self.freezes(table);
+                        self.approvals = ["approvals", "approvals-exclude", "approvals-role"]
+                            .into_iter()
+                            .filter_map(|key| Some((key, table.get(key)?.span.clone())))
+                            .collect();
                         if table.get("approvals").is_some() && !definition.policy.delivery {
                             self.complaints.push(
                                 Defect::new(
