@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::shared::{OwnFile, Surroundings};
-use crate::operation::{audit_checkpoint, audit_verify};
+use crate::operation::{audit_checkpoint, audit_replay, audit_replay_files, audit_verify};
 
-/// Prove that the ledger is intact
+/// Prove that the ledger is intact, and judge its verdicts again
 #[derive(Args)]
 #[command(after_help = "Examples:
   evenkeel audit verify
   evenkeel audit checkpoint -o checkpoint.json
-  evenkeel audit verify --against checkpoint.json")]
+  evenkeel audit verify --against checkpoint.json
+  evenkeel audit replay r-3")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -42,6 +43,19 @@ enum What {
     ///
     /// With -o, writes it to that file, whatever the name of the file.
     Checkpoint,
+    /// Judge recorded verdicts again from their dossiers, and compare every byte: exit code 7 means a difference
+    ///
+    /// The gate is a pure function of the dossier, which the ledger keeps with each verdict. No live state, no secret and
+    /// no clock is read. A dossier that is missing or altered is exit code 7 too, and one of a newer evenkeel is exit
+    /// code 1.
+    Replay {
+        /// The number of a verdict's entry, its release (r-3), or the start of its dossier's digest [default: all verdicts]
+        #[arg(value_name = "VERDICT")]
+        verdicts: Vec<String>,
+        /// Judge the dossier in this file; needs no ledger and no definitions; may be given several times
+        #[arg(long, value_name = "FILE", conflicts_with = "verdicts")]
+        dossier: Vec<PathBuf>,
+    },
 }
 
 impl Arguments {
@@ -49,7 +63,7 @@ impl Arguments {
     pub(super) const fn own_file(&self) -> OwnFile {
         match self.what {
             What::Checkpoint => OwnFile::Every,
-            What::Verify { .. } => OwnFile::None,
+            What::Verify { .. } | What::Replay { .. } => OwnFile::None,
         }
     }
 }
@@ -62,5 +76,9 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
             restore_head,
         } => audit_verify(world, location, &against, restore_head),
         What::Checkpoint => audit_checkpoint(world, location, surroundings.file.as_deref()),
+        What::Replay { verdicts, dossier } if dossier.is_empty() => {
+            audit_replay(world, location, &verdicts)
+        }
+        What::Replay { dossier, .. } => audit_replay_files(world, &dossier),
     })
 }

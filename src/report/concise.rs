@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::document::{FindingDocument, Report};
+use super::document::{FindingDocument, ReplayResult, Report};
 use super::wording::{State, about, by_gravity, failure_line, one_line, path, place, verdict_line};
 use super::{Format, Style};
 use evenkeel_model::defect::Severity;
@@ -23,6 +23,13 @@ impl Format for Concise {
             for reason in &rule.reasons {
                 let word = style.bad(&format!("error[{}]", one_line(&rule.code)));
                 writeln!(to, "{word} {}", one_line(reason))?;
+            }
+        }
+        for replay in &report.replays {
+            if replay.result != ReplayResult::Same {
+                let word = style.bad(&format!("error[{}]", replay.result.word()));
+                let (name, words) = (replay.name(), replay.words());
+                writeln!(to, "{}: {word} {}", one_line(&name), one_line(&words))?;
             }
         }
         if let Some(failure) = &report.failure {

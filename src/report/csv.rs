@@ -1,5 +1,5 @@
-//! Table for spreadsheets and auditors: one row for each place of each finding, each reason that shuts the gate, and
-//! each ledger entry of the report.
+//! Table for spreadsheets and auditors: one row for each place of each finding, each reason that shuts the gate,
+//! each verdict that was judged again, and each ledger entry of the report.
 //!
 //! A cell never starts with a character that makes a spreadsheet read it as a formula.
 
@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use csv::{QuoteStyle, WriterBuilder};
 
-use super::document::{FindingDocument, PlaceDocument, Report};
+use super::document::{FindingDocument, PlaceDocument, ReplayResult, Report};
 use super::wording::{State, failure_line, path};
 use super::{Format, Style};
 use evenkeel_model::Moment;
@@ -109,6 +109,39 @@ impl Format for Csv {
                 ..Row::default()
             };
             table.write_record(cells(report, &row))?;
+        }
+        for replay in &report.replays {
+            let (name, words) = (replay.name(), replay.words());
+            let is_bad = replay.result != ReplayResult::Same;
+            let row = Row {
+                state: "replay",
+                severity: if is_bad { "error" } else { "" },
+                environment: replay.environment.as_deref(),
+                code: replay.result.word(),
+                subject: &name,
+                message: &words,
+                fingerprint: &replay.dossier,
+                time: replay.time.or(replay.at),
+                ..Row::default()
+            };
+            table.write_record(cells(report, &row))?;
+            for part in &replay.differences {
+                let (expected, found) = (part.recorded.join("\n"), part.replayed.join("\n"));
+                let row = Row {
+                    state: "replay",
+                    severity: "error",
+                    environment: replay.environment.as_deref(),
+                    code: &part.part,
+                    subject: &name,
+                    message: "the replay differs from the record",
+                    expected: Some(&expected),
+                    found: Some(&found),
+                    fingerprint: &replay.dossier,
+                    time: replay.time.or(replay.at),
+                    ..Row::default()
+                };
+                table.write_record(cells(report, &row))?;
+            }
         }
         for entry in &report.entries {
             let row = Row {

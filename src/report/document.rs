@@ -18,6 +18,7 @@ mod outcome;
 mod place;
 mod plan;
 mod release;
+mod replays;
 mod shown;
 mod status;
 mod timeline;
@@ -47,6 +48,7 @@ use self::place::Places;
 pub use self::place::{PlaceDocument, SnippetDocument};
 pub use self::plan::{PlanReport, StepDocument};
 pub use self::release::{ReleaseDocument, SmokeState};
+pub use self::replays::{REPLAY_COMMAND, ReplayDocument, ReplayPart, ReplayResult};
 pub use self::shown::{FactDocument, ShownDocument, ShownStep};
 pub use self::status::{
     AwaitsDocument, CheckedDocument, RunningDocument, StaleDocument, StatusDocument,
@@ -132,6 +134,9 @@ pub struct Report {
     pub checkpoint: Option<CheckpointDocument>,
     /// Results of checkpoints that were kept elsewhere.
     pub proofs: Vec<ProofDocument>,
+    /// Verdicts that were judged again, oldest first.
+    #[serde(default)]
+    pub replays: Vec<ReplayDocument>,
     /// Ledger entries.
     pub entries: Vec<EntryDocument>,
     /// One record in full, as printed by `show`.
@@ -187,6 +192,7 @@ impl Report {
             locks: Vec::new(),
             checkpoint: None,
             proofs: Vec::new(),
+            replays: Vec::new(),
             entries: Vec::new(),
             shown: None,
             cut: Vec::new(),

@@ -19,6 +19,7 @@ mod ledger;
 mod marks;
 mod notes;
 mod plans;
+mod replays;
 mod shown;
 mod suites;
 mod summary;
@@ -97,6 +98,7 @@ fn sections(report: &Report) -> Vec<Section> {
         plans::section(report),
         applies::section(report),
         suites::section(report),
+        replays::section(report),
         timeline::section(report),
         ledger::section(report),
         codes::section(report),

@@ -9,7 +9,9 @@ mod code;
 use std::io::{self, Write};
 
 use self::code::{block, cell, span};
-use super::document::{EnvironmentReport, FindingDocument, Report, Tone};
+use super::document::{
+    EnvironmentReport, FindingDocument, ReplayDocument, ReplayResult, Report, Tone,
+};
 use super::wording::{
     State, about, by_gravity, counts, failure_line, headline, justification, path, place, short,
 };
@@ -54,6 +56,7 @@ pub(super) fn page(report: &Report, longest: usize) -> String {
     findings(&open, &mut page);
     gate(report, &mut page);
     steps(report, &mut page);
+    replays(report, &mut page);
     entries(report, &mut page);
     folded("Details", &open, &mut page, details);
     folded("Pending and declared", &others, &mut page, entry);
@@ -466,6 +469,25 @@ fn steps(report: &Report, page: &mut Page) {
             ));
         }
         text
+    });
+}
+
+/// Adds the verdicts that were judged again; only the ones that are not as recorded are listed.
+fn replays(report: &Report, page: &mut Page) {
+    if report.replays.is_empty() {
+        return;
+    }
+    page.add(&format!(
+        "\n### Replayed verdicts\n\n{}\n\n",
+        span(&super::wording::replays(&report.replays))
+    ));
+    let bad: Vec<&ReplayDocument> = report
+        .replays
+        .iter()
+        .filter(|replay| replay.result != ReplayResult::Same)
+        .collect();
+    page.all(&bad, LISTED, "verdict", |replay| {
+        format!("- {} {}\n", span(&replay.name()), span(&replay.words()))
     });
 }
 

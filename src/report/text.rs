@@ -17,6 +17,7 @@ mod locks;
 mod places;
 mod plans;
 mod proofs;
+mod replays;
 mod shown;
 mod status;
 
@@ -31,8 +32,19 @@ use evenkeel_model::text::inert;
 
 /// Commands that end with a verdict.
 const JUDGING_COMMANDS: &[&str] = &[
-    "validate", "drift", "compare", "plan", "apply", "verify", "deliver", "approve", "reject",
-    "withdraw", "release", "audit",
+    "validate",
+    "drift",
+    "compare",
+    "plan",
+    "apply",
+    "verify",
+    "deliver",
+    "approve",
+    "reject",
+    "withdraw",
+    "release",
+    "audit",
+    "audit replay",
 ];
 /// Number of findings that are displayed before the rest is counted.
 const SHOWN_FINDINGS: usize = 60;
@@ -101,6 +113,7 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     for proof in &report.proofs {
         proofs::line(proof, style, to)?;
     }
+    replays::lines(&report.replays, style, to)?;
     if let (Some(headline), true) = (headline, is_running) {
         writeln!(to)?;
         headline::line(report, headline, true, style, to)?;

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use super::document::{AllowedDocument, FindingDocument, PlaceDocument, Report};
+use super::document::{
+    AllowedDocument, FindingDocument, PlaceDocument, ReplayDocument, ReplayResult, Report,
+};
 use evenkeel_model::defect::Severity;
 use evenkeel_model::text::{count, inert};
 
@@ -79,6 +81,26 @@ pub(super) fn verdict_line(report: &Report) -> String {
     } else {
         format!("{}  {}", headline(report), counts.join(", "))
     }
+}
+
+/// Returns the result of all replays: `3 verdicts, all the same`.
+pub(super) fn replays(replays: &[ReplayDocument]) -> String {
+    let verdicts = count(replays.len(), "verdict");
+    let (same, others): (Vec<_>, Vec<_>) = replays
+        .iter()
+        .map(|replay| replay.result)
+        .partition(|result| *result == ReplayResult::Same);
+    if others.is_empty() {
+        return format!("{verdicts}, all the same");
+    }
+    let mut parts = vec![format!("{verdicts}, {} the same", same.len())];
+    for result in ReplayResult::BAD {
+        let number = others.iter().filter(|other| *other == result).count();
+        if number > 0 {
+            parts.push(format!("{number} {}", result.word()));
+        }
+    }
+    parts.join(" · ")
 }
 
 /// Returns the path of a place relative to the repository; relative to the project without one.

@@ -118,6 +118,9 @@ fn every_verdict_is_computed_again_from_its_dossier() {
         verdicts += 1;
     }
     assert_eq!(verdicts, 5);
+    world
+        .expect(0, &["audit", "replay"])
+        .says("REPLAYED   5 verdicts, all the same");
 }
 
 #[test]

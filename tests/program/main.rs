@@ -54,6 +54,7 @@ mod refusals;
 mod released;
 mod rendering;
 mod repeated;
+mod replays;
 mod reports;
 mod repositories;
 mod roundtrip;

@@ -43,6 +43,8 @@ pub enum Headline {
     RolledBack,
     /// The ledger is whole.
     Intact,
+    /// Every verdict was judged again, with the recorded result.
+    Replayed,
     /// The ledger is damaged.
     Broken,
     /// The plan is not the current one.
@@ -90,6 +92,7 @@ impl Headline {
             Self::Released => "RELEASED",
             Self::RolledBack => "ROLLED BACK",
             Self::Intact => "INTACT",
+            Self::Replayed => "REPLAYED",
             Self::Broken => "BROKEN",
             Self::OutOfDate => "OUT OF DATE",
             Self::Locked => "LOCKED",
@@ -112,7 +115,8 @@ impl Headline {
             | Self::UpToDate
             | Self::Ready
             | Self::Released
-            | Self::Intact => Tone::Good,
+            | Self::Intact
+            | Self::Replayed => Tone::Good,
             Self::Pending | Self::Changes | Self::WaitingForApproval | Self::Interrupted => {
                 Tone::Waiting
             }
@@ -186,11 +190,12 @@ impl Headline {
             }
             ("deliver" | "release", true) => Self::UpToDate,
             ("audit", true) if report.proofs.iter().all(|proof| proof.proven) => Self::Intact,
+            ("audit replay", true) => Self::Replayed,
             // Signed, and recorded elsewhere.
             ("approve", true) => return None,
             (
                 "validate" | "apply" | "verify" | "deliver" | "approve" | "reject" | "withdraw"
-                | "release" | "audit",
+                | "release" | "audit" | "audit replay",
                 _,
             ) => Self::Failed,
             _ => return None,

@@ -88,6 +88,9 @@ fn parts(report: &Report, headline: Headline) -> Vec<(String, Option<Severity>)>
             _ => Vec::new(),
         };
     }
+    if !report.replays.is_empty() {
+        return plain(super::super::wording::replays(&report.replays));
+    }
     let is_definitions = report
         .failure
         .as_ref()

@@ -10,10 +10,10 @@ use evenkeel::report::{
     ApplyDocument, AwaitsDocument, BrokenDocument, CaseDocument, CheckedDocument,
     CheckpointDocument, DecisionDocument, DocumentsDocument, EntryDocument, EnvironmentReport,
     EventDocument, Headline, HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState,
-    NotDone, OriginDocument, ParityDocument, PlanReport, ProofDocument, ReleaseDocument, Report,
-    RuleDocument, RunningDocument, ShownDocument, ShownStep, SmokeState, StaleDocument,
-    StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument, UnsettledDocument,
-    UnsettledState, VerdictDocument, VoidDocument,
+    NotDone, OriginDocument, ParityDocument, PlanReport, ProofDocument, ReleaseDocument,
+    ReplayDocument, ReplayPart, ReplayResult, Report, RuleDocument, RunningDocument, ShownDocument,
+    ShownStep, SmokeState, StaleDocument, StatusDocument, StepDocument, SuiteDocument,
+    SuiteStatusDocument, UnsettledDocument, UnsettledState, VerdictDocument, VoidDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
@@ -442,5 +442,25 @@ fn standing(report: &mut Report) {
         proven: false,
         time: None,
         reason: Some("the ledger has another entry 12".into()),
+    });
+    report.replays.push(ReplayDocument {
+        entry: Some(12),
+        time: Some(at("2026-11-20T10:00:01Z")),
+        file: Some("dossier.json".into()),
+        release: Some("r-3".into()),
+        dossier: digest("replayed"),
+        environment: Some("production".into()),
+        plan: Some(digest("plan")),
+        at: Some(at("2026-11-20T10:00:00Z")),
+        rules: Some(1),
+        result: ReplayResult::Different,
+        open: Some(false),
+        shut_by: vec!["gate/not-approved".into()],
+        differences: vec![ReplayPart {
+            part: "verdict".into(),
+            recorded: vec!["open".into()],
+            replayed: vec!["shut".into()],
+        }],
+        reason: Some("judged by version 1 of the rules; this evenkeel has version 2".into()),
     });
 }

@@ -23,6 +23,7 @@ mod production_is_as_applied;
 mod production_is_the_same;
 mod recipe_is_proven;
 mod released;
+pub mod replay;
 mod staging_is_in_sync;
 mod steps_are_rehearsed;
 pub mod stored;

@@ -125,7 +125,7 @@ impl StoredDossier {
 }
 
 impl StoredVerdict {
-    fn of(verdict: &Verdict) -> Self {
+    pub(super) fn of(verdict: &Verdict) -> Self {
         let Verdict {
             open,
             // Their number follows from the list.
