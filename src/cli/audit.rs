@@ -23,6 +23,9 @@ pub(super) struct Arguments {
 enum What {
     /// Verify every entry: exit code 7 names the first bad one, exit code 1 means that the end is unproven
     ///
+    /// Every object that an entry names (the dossier of a verdict, the output of a suite) is read too: a missing or altered
+    /// one is exit code 7.
+    ///
     /// The ledger alone cannot prove that its end was not cut off or that it was not replaced. A checkpoint that is kept
     /// elsewhere can.
     Verify {

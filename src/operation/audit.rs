@@ -1,16 +1,27 @@
-//! Audit: proof that the ledger is unchanged, by itself and by checkpoints that were kept elsewhere.
+//! Audit: proof that the ledger is unchanged, by itself and by checkpoints that were kept elsewhere, and that the objects
+//! that its entries name are unchanged.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::session::Session;
 use super::{Failure, Project, ProjectLocation, World};
-use crate::report::{CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument, Report};
+use crate::report::{
+    CHECKPOINT_COMMAND, CheckpointDocument, ObjectDocument, ObjectState, ObjectsDocument,
+    ProofDocument, Report,
+};
 use crate::world::files::{read_plain, write_whole};
 use evenkeel_core::checkpoint::{self, CHECKPOINT_FORMAT, CheckpointFile};
-use evenkeel_ledger::{Completeness, Irregularity, Kept, Proof, Verification};
+use evenkeel_ledger::{
+    Completeness, Irregularity, Kept, Ledger, LedgerError, Proof, Verification, chain,
+};
+use evenkeel_model::Digest;
 use evenkeel_model::defect::Defect;
 
-/// Verifies every entry of the ledger, and compares it with checkpoints that were kept elsewhere.
+/// Number of missing or altered objects that are named before the rest is counted.
+const SHOWN_OBJECTS: usize = 10;
+
+/// Verifies every entry of the ledger and every object that an entry names, and compares it with checkpoints that were kept elsewhere.
 ///
 /// # Errors
 ///
@@ -50,7 +61,8 @@ pub fn audit_verify(
         report.proofs.push(proof_document(proof));
     }
     let is_whole = tell(&project, &verification, &mut report);
-    report.exit_code = match (is_whole, report.has_errors()) {
+    let has_objects = !is_whole || tell_of_objects(&project, &mut report)?;
+    report.exit_code = match (is_whole && has_objects, report.has_errors()) {
         (false, _) => 7,
         (true, true) => 1,
         // Missing entries are possible, but not proven.
@@ -63,6 +75,77 @@ pub fn audit_verify(
         report.next("evenkeel audit verify --restore-head   # if the ledger is complete");
     }
     Ok(report)
+}
+
+/// Reports whether every object that an entry names is stored and unchanged, and returns it.
+fn tell_of_objects(project: &Project<'_>, report: &mut Report) -> Result<bool, Failure> {
+    let named = match project.store.open(Some(&project.definition.system))? {
+        Some(ledger) => named(&*ledger)?,
+        None => BTreeMap::new(),
+    };
+    let objects = project.store.objects();
+    let mut document = ObjectsDocument {
+        named: named.len(),
+        missing: 0,
+        altered: 0,
+        findings: Vec::new(),
+    };
+    for (digest, (entry, role)) in named {
+        if project.world.interruption.is_set() {
+            return Err(Failure::Interrupted);
+        }
+        let (state, reason) = match objects.get(&digest) {
+            Ok(Some(_)) => continue,
+            Ok(None) => (ObjectState::Missing, None),
+            Err(LedgerError::Damaged { path, reason }) => {
+                (ObjectState::Altered, Some(format!("{path}: {reason}")))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        match state {
+            ObjectState::Missing => document.missing += 1,
+            ObjectState::Altered => document.altered += 1,
+        }
+        document.findings.push(ObjectDocument {
+            digest,
+            entry,
+            role: role.to_owned(),
+            state,
+            reason,
+        });
+    }
+    document.findings.sort_by_key(|finding| finding.entry);
+    for finding in document.findings.iter().take(SHOWN_OBJECTS) {
+        report.say(finding.words());
+    }
+    let left = document.findings.len().saturating_sub(SHOWN_OBJECTS);
+    if left > 0 {
+        report.say(format!("… {left} more; `--format json` has all of them"));
+    }
+    report.say(document.words());
+    let is_whole = document.findings.is_empty();
+    if !is_whole {
+        report.say(format!(
+            "restore the objects of {} from a backup",
+            project.store.place()
+        ));
+    }
+    report.objects = Some(document);
+    Ok(is_whole)
+}
+
+/// Returns the objects that entries name, each with the first entry and its role.
+fn named(ledger: &dyn Ledger) -> Result<BTreeMap<Digest, (u64, &'static str)>, LedgerError> {
+    let mut named = BTreeMap::new();
+    ledger.each(0, &mut |entry| {
+        if let Some(record) = chain::understand(&entry)?
+            && let Some((role, digest)) = record.object()
+        {
+            named.entry(*digest).or_insert((entry.sequence, role));
+        }
+        Ok(())
+    })?;
+    Ok(named)
 }
 
 /// Adds a checkpoint of the ledger to the report, and writes it to a file if one is named.

@@ -14,6 +14,7 @@ mod failure;
 mod finding;
 mod headline;
 mod locks;
+mod objects;
 mod outcome;
 mod place;
 mod plan;
@@ -41,6 +42,7 @@ pub use self::finding::{
 };
 pub use self::headline::{Headline, Tone};
 pub use self::locks::{HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState};
+pub use self::objects::{ObjectDocument, ObjectState, ObjectsDocument};
 pub use self::outcome::outcome_name;
 pub(in crate::report) use self::outcome::outcome_words;
 pub(in crate::report) use self::place::LONGEST_LINE;
@@ -134,6 +136,9 @@ pub struct Report {
     pub checkpoint: Option<CheckpointDocument>,
     /// Results of checkpoints that were kept elsewhere.
     pub proofs: Vec<ProofDocument>,
+    /// Objects that the entries of the ledger name; absent if they were not checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects: Option<ObjectsDocument>,
     /// Verdicts that were judged again, oldest first.
     #[serde(default)]
     pub replays: Vec<ReplayDocument>,
@@ -192,6 +197,7 @@ impl Report {
             locks: Vec::new(),
             checkpoint: None,
             proofs: Vec::new(),
+            objects: None,
             replays: Vec::new(),
             entries: Vec::new(),
             shown: None,

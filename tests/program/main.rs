@@ -44,6 +44,7 @@ mod library;
 mod locks;
 mod lost;
 mod matching;
+mod objects;
 mod origins;
 mod pairs;
 mod people;

@@ -12,7 +12,7 @@ use evenkeel_model::Digest;
 const STRICT: &str = "[release]\napprovals = 1\n";
 
 /// Returns a project with a release, whose verdicts were shut once and open once.
-fn released() -> TestWorld {
+pub fn released() -> TestWorld {
     let mut world = TestWorld::with(&SYSTEM.replace("[release]\nuncommitted = true\n", STRICT));
     // Line breaks must not depend on the length of a time.
     world.variables.insert("COLUMNS".into(), "300".into());
@@ -38,7 +38,8 @@ fn verdicts(world: &TestWorld) -> Vec<(u64, Digest)> {
         .collect()
 }
 
-fn object(world: &TestWorld, digest: &Digest) -> PathBuf {
+/// Returns the file of an object.
+pub fn object(world: &TestWorld, digest: &Digest) -> PathBuf {
     let hex = digest.hex();
     let (drawer, name) = hex.split_at(2);
     world.path(&format!(".evenkeel/objects/{drawer}/{name}"))

@@ -132,6 +132,20 @@ impl Record {
         }
     }
 
+    /// Returns the object that the record names, with its role.
+    #[must_use]
+    pub fn object(&self) -> Option<(&'static str, &Digest)> {
+        match self {
+            Self::SuiteEnded(it) => it
+                .output
+                .as_ref()
+                .map(|output| ("the output of a suite", output)),
+            Self::VerdictGiven(it) => Some(("the dossier of a verdict", &it.dossier)),
+            Self::ReleaseStarted(it) => Some(("the dossier of a release", &it.dossier)),
+            _ => None,
+        }
+    }
+
     /// Returns the person or account that acted; `None` where the record has no actor.
     #[must_use]
     pub fn by(&self) -> Option<&Actor> {

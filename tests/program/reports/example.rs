@@ -10,10 +10,11 @@ use evenkeel::report::{
     ApplyDocument, AwaitsDocument, BrokenDocument, CaseDocument, CheckedDocument,
     CheckpointDocument, DecisionDocument, DocumentsDocument, EntryDocument, EnvironmentReport,
     EventDocument, Headline, HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState,
-    NotDone, OriginDocument, ParityDocument, PlanReport, ProofDocument, ReleaseDocument,
-    ReplayDocument, ReplayPart, ReplayResult, Report, RuleDocument, RunningDocument, ShownDocument,
-    ShownStep, SmokeState, StaleDocument, StatusDocument, StepDocument, SuiteDocument,
-    SuiteStatusDocument, UnsettledDocument, UnsettledState, VerdictDocument, VoidDocument,
+    NotDone, ObjectDocument, ObjectState, ObjectsDocument, OriginDocument, ParityDocument,
+    PlanReport, ProofDocument, ReleaseDocument, ReplayDocument, ReplayPart, ReplayResult, Report,
+    RuleDocument, RunningDocument, ShownDocument, ShownStep, SmokeState, StaleDocument,
+    StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument, UnsettledDocument,
+    UnsettledState, VerdictDocument, VoidDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
@@ -442,6 +443,18 @@ fn standing(report: &mut Report) {
         proven: false,
         time: None,
         reason: Some("the ledger has another entry 12".into()),
+    });
+    report.objects = Some(ObjectsDocument {
+        named: 30,
+        missing: 0,
+        altered: 1,
+        findings: vec![ObjectDocument {
+            digest: Digest::of(b"object"),
+            entry: 12,
+            role: "the dossier of a verdict".into(),
+            state: ObjectState::Altered,
+            reason: Some("objects/ab: its content does not match the digest in its name".into()),
+        }],
     });
     report.replays.push(ReplayDocument {
         entry: Some(12),
