@@ -5,15 +5,18 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::shared::{OwnFile, Surroundings};
-use crate::operation::{audit_checkpoint, audit_replay, audit_replay_files, audit_verify};
+use crate::operation::{
+    audit_checkpoint, audit_doubts, audit_replay, audit_replay_files, audit_verify,
+};
 
-/// Prove that the ledger is intact, and judge its verdicts again
+/// Prove that the ledger is intact, judge its verdicts again, and find decisions in doubt
 #[derive(Args)]
 #[command(after_help = "Examples:
   evenkeel audit verify
   evenkeel audit checkpoint -o checkpoint.json
   evenkeel audit verify --against checkpoint.json
-  evenkeel audit replay r-3")]
+  evenkeel audit replay r-3
+  evenkeel audit doubts")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -59,6 +62,11 @@ enum What {
         #[arg(long, value_name = "FILE", conflicts_with = "verdicts")]
         dossier: Vec<PathBuf>,
     },
+    /// List the decisions that drift puts in doubt: made after an environment was last seen in sync, before it was seen drifted
+    ///
+    /// A decision is the pass of a suite, an approval, a verdict or a release. Reads only the ledger: complete drift checks
+    /// that were recorded (`drift --record`), applies, repairs and suites. Exits with 2 if a decision is in doubt.
+    Doubts,
 }
 
 impl Arguments {
@@ -66,7 +74,7 @@ impl Arguments {
     pub(super) const fn own_file(&self) -> OwnFile {
         match self.what {
             What::Checkpoint => OwnFile::Every,
-            What::Verify { .. } | What::Replay { .. } => OwnFile::None,
+            What::Verify { .. } | What::Replay { .. } | What::Doubts => OwnFile::None,
         }
     }
 }
@@ -79,6 +87,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
             restore_head,
         } => audit_verify(world, location, &against, restore_head),
         What::Checkpoint => audit_checkpoint(world, location, surroundings.file.as_deref()),
+        What::Doubts => audit_doubts(world, location),
         What::Replay { verdicts, dossier } if dossier.is_empty() => {
             audit_replay(world, location, &verdicts)
         }

@@ -7,7 +7,7 @@ use super::{Failure, Project};
 use crate::report::Report;
 use evenkeel_ledger::record::DriftChecked;
 use evenkeel_ledger::{Sighting, State};
-use evenkeel_model::defect::{Defect, Since};
+use evenkeel_model::defect::{Corner, Defect, Since};
 use evenkeel_model::{Digest, EnvironmentName};
 
 /// Records a check: the fingerprints of all findings that count.
@@ -29,6 +29,7 @@ pub(super) fn record(
         .map(|name| (name.clone(), Vec::new()))
         .collect();
     let mut parity = has_parity.then(Vec::new);
+    let mut pending = Vec::new();
     for defect in defects.iter().filter(|defect| defect.counts()) {
         if is_of_parity(defect) {
             if let Some(parity) = &mut parity {
@@ -40,12 +41,16 @@ pub(super) fn record(
             .and_then(|name| environments.get_mut(name))
         {
             findings.push(defect.fingerprint());
+            if matches!(defect.corner, Some(Corner::Pending | Corner::HalfPromoted)) {
+                pending.push(defect.fingerprint());
+            }
         }
     }
     let world = project.world;
     let checked = DriftChecked {
         environments,
         parity,
+        pending,
         complete,
         origin: resolution.origin.clone(),
         by: world.actor.clone(),

@@ -16,6 +16,7 @@ mod compare;
 mod decision;
 mod deliver;
 mod dossier;
+mod doubts;
 mod drift;
 mod earlier;
 mod event;
@@ -57,6 +58,7 @@ pub use decision::{
     request_approval, withdraw,
 };
 pub use deliver::{DeliverRequest, deliver};
+pub use doubts::audit_doubts;
 pub use drift::{DriftRequest, drift};
 pub use event::{Event, Listener};
 pub use explain::explain;

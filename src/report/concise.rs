@@ -32,6 +32,11 @@ impl Format for Concise {
                 writeln!(to, "{}: {word} {}", one_line(&name), one_line(&words))?;
             }
         }
+        for doubt in &report.doubts {
+            let word = style.bad("error[in-doubt]");
+            let name = format!("entry {}", doubt.entry);
+            writeln!(to, "{name}: {word} {}", one_line(&doubt.words()))?;
+        }
         if let Some(failure) = &report.failure {
             let reason = failure_line(&failure.reason, &failure.causes);
             writeln!(to, "{} {}", style.bad("error:"), one_line(&reason))?;

@@ -1,5 +1,5 @@
 //! Table for spreadsheets and auditors: one row for each place of each finding, each reason that shuts the gate,
-//! each verdict that was judged again, and each ledger entry of the report.
+//! each verdict that was judged again, each decision in doubt, and each ledger entry of the report.
 //!
 //! A cell never starts with a character that makes a spreadsheet read it as a formula.
 
@@ -142,6 +142,21 @@ impl Format for Csv {
                 };
                 table.write_record(cells(report, &row))?;
             }
+        }
+        for doubt in &report.doubts {
+            let (name, words) = (doubt.name(), doubt.words());
+            let row = Row {
+                state: "doubt",
+                severity: "error",
+                environment: Some(&doubt.environment),
+                code: doubt.decision.word(),
+                subject: &name,
+                message: &words,
+                fingerprint: doubt.findings.first().map_or("", String::as_str),
+                time: Some(doubt.time),
+                ..Row::default()
+            };
+            table.write_record(cells(report, &row))?;
         }
         for entry in &report.entries {
             let row = Row {

@@ -8,6 +8,7 @@ mod checkpoints;
 mod cut;
 mod discovery;
 mod done;
+mod doubts;
 mod drift;
 mod entry;
 mod failure;
@@ -34,6 +35,7 @@ use serde::{Deserialize, Serialize};
 pub use self::checkpoints::{COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument};
 pub use self::cut::CutDocument;
 pub use self::done::{ApplyDocument, CaseDocument, NotDone, SuiteDocument};
+pub use self::doubts::{DOUBTS_COMMAND, DecisionKind, DoubtDocument, SightingDocument, examined};
 pub use self::drift::{DocumentsDocument, EnvironmentReport, ParityDocument};
 pub use self::entry::EntryDocument;
 pub use self::failure::{FailureDocument, FailureKind};
@@ -142,6 +144,9 @@ pub struct Report {
     /// Verdicts that were judged again, oldest first.
     #[serde(default)]
     pub replays: Vec<ReplayDocument>,
+    /// Decisions in doubt, since drift was found after them; oldest first.
+    #[serde(default)]
+    pub doubts: Vec<DoubtDocument>,
     /// Ledger entries.
     pub entries: Vec<EntryDocument>,
     /// One record in full, as printed by `show`.
@@ -199,6 +204,7 @@ impl Report {
             proofs: Vec::new(),
             objects: None,
             replays: Vec::new(),
+            doubts: Vec::new(),
             entries: Vec::new(),
             shown: None,
             cut: Vec::new(),

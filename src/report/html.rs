@@ -11,6 +11,7 @@ mod codes;
 mod coverage;
 mod declared;
 mod difference;
+mod doubts;
 mod environments;
 mod excerpt;
 mod findings;
@@ -98,6 +99,7 @@ fn sections(report: &Report) -> Vec<Section> {
         plans::section(report),
         applies::section(report),
         suites::section(report),
+        doubts::section(report),
         replays::section(report),
         timeline::section(report),
         ledger::section(report),

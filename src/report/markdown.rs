@@ -57,6 +57,7 @@ pub(super) fn page(report: &Report, longest: usize) -> String {
     gate(report, &mut page);
     steps(report, &mut page);
     replays(report, &mut page);
+    doubts(report, &mut page);
     entries(report, &mut page);
     folded("Details", &open, &mut page, details);
     folded("Pending and declared", &others, &mut page, entry);
@@ -488,6 +489,16 @@ fn replays(report: &Report, page: &mut Page) {
         .collect();
     page.all(&bad, LISTED, "verdict", |replay| {
         format!("- {} {}\n", span(&replay.name()), span(&replay.words()))
+    });
+}
+
+/// Adds the decisions in doubt.
+fn doubts(report: &Report, page: &mut Page) {
+    if !report.doubts.is_empty() {
+        page.add("\n### Decisions in doubt\n\n");
+    }
+    page.all(&report.doubts, LISTED, "doubt", |doubt| {
+        format!("- entry {}: {}\n", doubt.entry, span(&doubt.words()))
     });
 }
 

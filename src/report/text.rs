@@ -5,6 +5,7 @@
 
 mod details;
 mod done;
+mod doubts;
 mod entries;
 mod environments;
 mod excerpt;
@@ -45,6 +46,7 @@ const JUDGING_COMMANDS: &[&str] = &[
     "release",
     "audit",
     "audit replay",
+    "audit doubts",
 ];
 /// Number of findings that are displayed before the rest is counted.
 const SHOWN_FINDINGS: usize = 60;
@@ -114,6 +116,7 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
         proofs::line(proof, style, to)?;
     }
     replays::lines(&report.replays, style, to)?;
+    doubts::lines(&report.doubts, style, to)?;
     if let (Some(headline), true) = (headline, is_running) {
         writeln!(to)?;
         headline::line(report, headline, true, style, to)?;

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use super::document::{
-    AllowedDocument, FindingDocument, PlaceDocument, ReplayDocument, ReplayResult, Report,
+    AllowedDocument, DoubtDocument, FindingDocument, PlaceDocument, ReplayDocument, ReplayResult,
+    Report,
 };
 use evenkeel_model::defect::Severity;
 use evenkeel_model::text::{count, inert};
@@ -81,6 +83,12 @@ pub(super) fn verdict_line(report: &Report) -> String {
     } else {
         format!("{}  {}", headline(report), counts.join(", "))
     }
+}
+
+/// Returns the number of decisions in doubt: each may be in doubt for several environments.
+pub(super) fn doubts(doubts: &[DoubtDocument]) -> String {
+    let entries: BTreeSet<u64> = doubts.iter().map(|doubt| doubt.entry).collect();
+    count(entries.len(), "decision")
 }
 
 /// Returns the result of all replays: `3 verdicts, all the same`.

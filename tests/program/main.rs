@@ -27,6 +27,7 @@ mod decisions;
 mod declared;
 mod definitions;
 mod documents;
+mod doubts;
 mod earlier;
 mod estate;
 mod first_day;

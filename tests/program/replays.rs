@@ -169,7 +169,7 @@ fn a_dossier_file_needs_no_project() {
                 dossier["verdict"]["rules"]
                     .as_array_mut()
                     .unwrap()
-                    .swap(0, 1)
+                    .swap(0, 1);
             },
             "rules",
         ),

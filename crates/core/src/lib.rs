@@ -13,6 +13,8 @@ pub mod gate;
 
 pub mod checkpoint;
 
+pub mod doubt;
+
 pub mod apply;
 
 pub mod plan;

@@ -639,6 +639,10 @@ pub struct DriftChecked {
     /// The fingerprints of differences between environments; `None` without a parity check.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub parity: Option<Vec<Digest>>,
+    /// The findings among these that the next apply or release removes: nothing changed outside evenkeel. Empty in
+    /// records of earlier versions too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Digest>,
     /// Whether everything was readable.
     pub complete: bool,
     /// The origin of the definitions.

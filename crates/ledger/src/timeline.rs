@@ -332,6 +332,7 @@ mod tests {
                 )]
                 .into(),
                 parity: None,
+                pending: Vec::new(),
                 complete: true,
                 origin: origin(),
                 by: ada(),

@@ -45,6 +45,10 @@ pub enum Headline {
     Intact,
     /// Every verdict was judged again, with the recorded result.
     Replayed,
+    /// No decision is in doubt.
+    NoDoubts,
+    /// Decisions are in doubt, since drift was found after them.
+    InDoubt,
     /// The ledger is damaged.
     Broken,
     /// The plan is not the current one.
@@ -93,6 +97,8 @@ impl Headline {
             Self::RolledBack => "ROLLED BACK",
             Self::Intact => "INTACT",
             Self::Replayed => "REPLAYED",
+            Self::NoDoubts => "NO DOUBTS",
+            Self::InDoubt => "IN DOUBT",
             Self::Broken => "BROKEN",
             Self::OutOfDate => "OUT OF DATE",
             Self::Locked => "LOCKED",
@@ -116,7 +122,8 @@ impl Headline {
             | Self::Ready
             | Self::Released
             | Self::Intact
-            | Self::Replayed => Tone::Good,
+            | Self::Replayed
+            | Self::NoDoubts => Tone::Good,
             Self::Pending | Self::Changes | Self::WaitingForApproval | Self::Interrupted => {
                 Tone::Waiting
             }
@@ -124,6 +131,7 @@ impl Headline {
             | Self::CannotTell
             | Self::Blocked
             | Self::RolledBack
+            | Self::InDoubt
             | Self::Broken
             | Self::OutOfDate
             | Self::Locked
@@ -191,11 +199,13 @@ impl Headline {
             ("deliver" | "release", true) => Self::UpToDate,
             ("audit", true) if report.proofs.iter().all(|proof| proof.proven) => Self::Intact,
             ("audit replay", true) => Self::Replayed,
+            ("audit doubts", true) => Self::NoDoubts,
+            ("audit doubts", false) if report.exit_code == 2 => Self::InDoubt,
             // Signed, and recorded elsewhere.
             ("approve", true) => return None,
             (
                 "validate" | "apply" | "verify" | "deliver" | "approve" | "reject" | "withdraw"
-                | "release" | "audit" | "audit replay",
+                | "release" | "audit" | "audit replay" | "audit doubts",
                 _,
             ) => Self::Failed,
             _ => return None,

@@ -91,6 +91,9 @@ fn parts(report: &Report, headline: Headline) -> Vec<(String, Option<Severity>)>
     if !report.replays.is_empty() {
         return plain(super::super::wording::replays(&report.replays));
     }
+    if !report.doubts.is_empty() {
+        return plain(super::super::wording::doubts(&report.doubts));
+    }
     let is_definitions = report
         .failure
         .as_ref()

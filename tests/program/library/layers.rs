@@ -26,7 +26,7 @@ const PACKAGES: &[(&str, &[&[&str]])] = &[
         "crates/core/src",
         &[
             &["release"],
-            &["gate", "checkpoint"],
+            &["gate", "checkpoint", "doubt"],
             &["apply"],
             &["plan"],
             &["parity", "history"],

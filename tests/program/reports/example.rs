@@ -8,13 +8,13 @@ use std::sync::Arc;
 use evenkeel::operation::{Failure, codes};
 use evenkeel::report::{
     ApplyDocument, AwaitsDocument, BrokenDocument, CaseDocument, CheckedDocument,
-    CheckpointDocument, DecisionDocument, DocumentsDocument, EntryDocument, EnvironmentReport,
-    EventDocument, Headline, HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState,
-    NotDone, ObjectDocument, ObjectState, ObjectsDocument, OriginDocument, ParityDocument,
-    PlanReport, ProofDocument, ReleaseDocument, ReplayDocument, ReplayPart, ReplayResult, Report,
-    RuleDocument, RunningDocument, ShownDocument, ShownStep, SmokeState, StaleDocument,
-    StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument, UnsettledDocument,
-    UnsettledState, VerdictDocument, VoidDocument,
+    CheckpointDocument, DecisionDocument, DecisionKind, DocumentsDocument, DoubtDocument,
+    EntryDocument, EnvironmentReport, EventDocument, Headline, HeldDocument, HolderDocument,
+    HolderProcess, LockDocument, LockState, NotDone, ObjectDocument, ObjectState, ObjectsDocument,
+    OriginDocument, ParityDocument, PlanReport, ProofDocument, ReleaseDocument, ReplayDocument,
+    ReplayPart, ReplayResult, Report, RuleDocument, RunningDocument, ShownDocument, ShownStep,
+    SightingDocument, SmokeState, StaleDocument, StatusDocument, StepDocument, SuiteDocument,
+    SuiteStatusDocument, UnsettledDocument, UnsettledState, VerdictDocument, VoidDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
@@ -455,6 +455,24 @@ fn standing(report: &mut Report) {
             state: ObjectState::Altered,
             reason: Some("objects/ab: its content does not match the digest in its name".into()),
         }],
+    });
+    report.doubts.push(DoubtDocument {
+        decision: DecisionKind::OpenVerdict,
+        subject: digest("plan"),
+        entry: 13,
+        time: at("2026-11-20T10:00:02Z"),
+        environment: "staging".into(),
+        in_sync: Some(SightingDocument {
+            entry: 9,
+            time: at("2026-11-20T10:00:00Z"),
+        }),
+        drifted: SightingDocument {
+            entry: 20,
+            time: at("2026-11-21T10:00:00Z"),
+        },
+        shown_by: "a drift check".into(),
+        findings: vec![digest("finding")],
+        observed: true,
     });
     report.replays.push(ReplayDocument {
         entry: Some(12),

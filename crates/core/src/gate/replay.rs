@@ -3,6 +3,8 @@
 //! Pure: the dossier holds its own time, so neither the clock nor the live state matters. Reading objects and choosing
 //! verdicts is left to the caller.
 
+use std::collections::BTreeMap;
+
 use super::stored::{RULES, StoredReason, StoredRule, StoredVerdict};
 use super::{StoredDossier, judge};
 use evenkeel_ledger::record::VerdictGiven;
@@ -77,28 +79,27 @@ fn compare(
         vec![word(recorded.open).to_owned()],
         vec![word(replayed.open).to_owned()],
     );
-    let of = |verdict: &StoredVerdict, code: &str| -> Option<Vec<String>> {
-        let mut own = verdict.rules.iter().filter(|rule| rule.code == code);
-        let first = own.next()?;
-        // A code that occurs twice was not written by evenkeel: each occurrence counts.
-        Some(std::iter::once(first).chain(own).flat_map(lines).collect())
-    };
-    let codes = recorded.rules.iter().chain(&replayed.rules);
-    let mut seen: Vec<&str> = Vec::new();
-    for StoredRule { code, .. } in codes {
-        if seen.contains(&&**code) {
+    // A dossier from a file may repeat a code: each occurrence counts.
+    let mut codes: BTreeMap<&str, [Option<Vec<String>>; 2]> = BTreeMap::new();
+    for (side, verdict) in [recorded, replayed].into_iter().enumerate() {
+        for rule in &verdict.rules {
+            let sides = codes.entry(&rule.code).or_default();
+            if let Some(own) = sides.get_mut(side) {
+                own.get_or_insert_default().extend(lines(rule));
+            }
+        }
+    }
+    for (code, [before, now]) in codes {
+        let is_new = is_earlier && before.is_none();
+        if is_new && now.as_deref().is_some_and(|lines| lines == [HOLDS]) {
             continue;
         }
-        seen.push(code);
         let absent = || vec!["not judged".to_owned()];
-        match (of(recorded, code), of(replayed, code)) {
-            (None, Some(lines)) if is_earlier && lines == [HOLDS] => {}
-            (before, now) => differ(
-                code,
-                before.unwrap_or_else(absent),
-                now.unwrap_or_else(absent),
-            ),
-        }
+        differ(
+            code,
+            before.unwrap_or_else(absent),
+            now.unwrap_or_else(absent),
+        );
     }
     differ(
         "remedies",
