@@ -4,11 +4,11 @@
 
 use evenkeel::operation;
 use evenkeel::report::{Report, SmokeState, UnsettledState};
-use evenkeel_ledger::folder::SqliteLedger;
+use evenkeel_ledger::folder::{FolderStore, SqliteLedger};
 use evenkeel_ledger::record::{
     Actor, ApplyOutcome, ApplyStarted, Origin, ReleaseStarted, StepsIntended, Verb,
 };
-use evenkeel_ledger::{Ledger as _, Record};
+use evenkeel_ledger::{Ledger as _, Record, Store as _};
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
 use serde_json::Value;
 
@@ -63,6 +63,12 @@ fn began(apply: &str, environment: &str, recipe: Digest, purpose: &str) -> [Reco
 }
 
 /// A run restored the applied state, and was killed before it recorded that.
+/// Stores a dossier, so that the ledger has every object that its entries name.
+fn dossier(inside: &Inside) -> Digest {
+    let store = FolderStore::new(&inside.world.path(".evenkeel"));
+    store.objects().put(b"dossier").unwrap()
+}
+
 #[test]
 fn an_unrecorded_repair_is_closed_by_the_next_run() {
     let world = TestWorld::small();
@@ -196,7 +202,7 @@ fn killed_in_a_release() -> (Inside, Digest) {
         environment: EnvironmentName::new("production"),
         plan: verdict.plan.parse().unwrap(),
         recipe,
-        dossier: Digest::of(b"dossier"),
+        dossier: dossier(&inside),
         by: actor(),
         binding: None,
         definitions: None,
@@ -311,7 +317,7 @@ fn a_release_that_was_killed_after_its_last_step_is_finished_as_well() {
         environment: EnvironmentName::new("production"),
         plan: Digest::of(b"plan"),
         recipe,
-        dossier: Digest::of(b"dossier"),
+        dossier: dossier(&inside),
         by: actor(),
         binding: None,
         definitions: None,
@@ -339,7 +345,7 @@ fn an_abandoned_release_is_reported() {
         environment: EnvironmentName::new("production"),
         plan: Digest::of(b"plan"),
         recipe: Digest::of(b"another recipe"),
-        dossier: Digest::of(b"dossier"),
+        dossier: dossier(&inside),
         by: actor(),
         binding: None,
         definitions: None,

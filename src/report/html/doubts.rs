@@ -38,7 +38,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
         }
     });
     let body = html! {
-        table {
+        table.gate {
             caption { "Decisions made between the last observation in sync and the first one with drift" }
             thead {
                 tr {

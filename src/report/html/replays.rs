@@ -24,7 +24,7 @@ pub(super) fn section(report: &Report) -> Option<Section> {
     let all: Vec<&ReplayDocument> = others.into_iter().chain(same).collect();
     let filled = fill(all.into_iter(), REPLAYS, row);
     let body = html! {
-        table {
+        table.gate {
             caption { "Verdicts that were judged again from their dossiers" }
             thead {
                 tr {
