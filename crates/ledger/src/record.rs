@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::LedgerError;
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment, canonical};
 
 /// Generates the enum of records with its kinds' names, encoding and decoding from one list.
@@ -175,6 +176,24 @@ pub struct Founded {
     pub lineage: String,
     /// The version of evenkeel that wrote the record.
     pub tool: String,
+}
+
+impl Founded {
+    /// Rejects a ledger of another system than `system`; `place` is its name in messages.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Foreign`].
+    pub fn belongs_to(&self, system: &str, place: &str) -> Result<(), LedgerError> {
+        if self.system == system {
+            return Ok(());
+        }
+        Err(LedgerError::Foreign {
+            path: place.to_owned(),
+            found: self.system.clone(),
+            expected: system.to_owned(),
+        })
+    }
 }
 
 /// The ledger was copied to another place and goes on there: this copy accepts no more entries.

@@ -116,7 +116,7 @@ pub fn inspect(
         ));
     };
     if let Some(system) = system {
-        belongs_to(&founded, system, path)?;
+        founded.belongs_to(system, &path.display().to_string())?;
     }
     let last = last_link(connection, path, None)?;
     if let Head::Known(checkpoint) = head::read(folder)? {
@@ -132,22 +132,6 @@ pub fn inspect(
         )?;
     }
     Ok((founded, last))
-}
-
-/// Rejects a ledger of another system.
-///
-/// # Errors
-///
-/// [`LedgerError::Foreign`].
-pub fn belongs_to(founded: &Founded, system: &str, path: &Path) -> Result<(), LedgerError> {
-    if founded.system == system {
-        return Ok(());
-    }
-    Err(LedgerError::Foreign {
-        path: path.display().to_string(),
-        found: founded.system.clone(),
-        expected: system.to_owned(),
-    })
 }
 
 /// Returns the stored digest of an entry.

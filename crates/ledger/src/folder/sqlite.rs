@@ -150,7 +150,8 @@ impl SqliteLedger {
 
 impl Ledger for SqliteLedger {
     fn belongs_to(&self, system: &str) -> Result<(), LedgerError> {
-        rows::belongs_to(&self.founded, system, &self.path)
+        self.founded
+            .belongs_to(system, &self.path.display().to_string())
     }
 
     fn each(

@@ -305,7 +305,7 @@ fn inspect(
         ));
     };
     if let Some(system) = system {
-        belongs_to(&founded, system, branch)?;
+        founded.belongs_to(system, branch.place())?;
     }
     let last = match last_row(branch, commit)? {
         None => Link::root(),
@@ -325,20 +325,9 @@ fn inspect(
     Ok((founded, last))
 }
 
-fn belongs_to(founded: &Founded, system: &str, branch: &Branch) -> Result<(), LedgerError> {
-    if founded.system == system {
-        return Ok(());
-    }
-    Err(LedgerError::Foreign {
-        path: branch.place().to_owned(),
-        found: founded.system.clone(),
-        expected: system.to_owned(),
-    })
-}
-
 impl Ledger for GitLedger {
     fn belongs_to(&self, system: &str) -> Result<(), LedgerError> {
-        belongs_to(&self.founded, system, &self.branch)
+        self.founded.belongs_to(system, self.branch.place())
     }
 
     fn prefers_few_appends(&self) -> bool {

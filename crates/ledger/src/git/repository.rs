@@ -162,7 +162,12 @@ impl Repository {
         let arguments = ["ls-remote", "--", &self.remote, REF];
         let output = self.ask("read", &arguments, Vec::new())?;
         let listed = String::from_utf8_lossy(&output);
-        let Some(hash) = listed.split_whitespace().next() else {
+        // The pattern also matches other refs that end with this name.
+        let hash = listed.lines().find_map(|line| {
+            let (hash, name) = line.split_once('\t')?;
+            (name == REF).then_some(hash)
+        });
+        let Some(hash) = hash else {
             return Ok(None);
         };
         if tip == Some(hash) {

@@ -104,7 +104,7 @@ impl MemoryLedger {
         }
         let founded = inner.founded()?;
         if let Some(system) = system {
-            belongs_to(&founded, system)?;
+            founded.belongs_to(system, NAME)?;
         }
         if let Head::Known(checkpoint) = &inner.head {
             checkpoint.prove(
@@ -192,17 +192,6 @@ fn missing() -> LedgerError {
         path: NAME.to_owned(),
         head: HEAD.to_owned(),
     }
-}
-
-fn belongs_to(founded: &Founded, system: &str) -> Result<(), LedgerError> {
-    if founded.system == system {
-        return Ok(());
-    }
-    Err(LedgerError::Foreign {
-        path: NAME.to_owned(),
-        found: founded.system.clone(),
-        expected: system.to_owned(),
-    })
 }
 
 impl Inner {
@@ -377,7 +366,7 @@ impl Medium for Inner {
 
 impl Ledger for MemoryLedger {
     fn belongs_to(&self, system: &str) -> Result<(), LedgerError> {
-        belongs_to(&self.inner().founded()?, system)
+        self.inner().founded()?.belongs_to(system, NAME)
     }
 
     fn each(

@@ -198,7 +198,7 @@ fn inspect(
         return Err(LedgerError::broken(1, "the first entry is not a founding record").into());
     };
     if let Some(system) = system {
-        belongs_to(&founded, system, server)?;
+        founded.belongs_to(system, server.place())?;
     }
     let last = end(client, schema)?;
     if let Head::Known(checkpoint) = head {
@@ -213,17 +213,6 @@ fn inspect(
         )?;
     }
     Ok(Some((founded, last)))
-}
-
-fn belongs_to(founded: &Founded, system: &str, server: &Server) -> Result<(), LedgerError> {
-    if founded.system == system {
-        return Ok(());
-    }
-    Err(LedgerError::Foreign {
-        path: server.place().to_owned(),
-        found: founded.system.clone(),
-        expected: system.to_owned(),
-    })
 }
 
 /// Returns the end of the chain, and verifies its line against its digest.
@@ -251,7 +240,7 @@ fn link(row: &rows::Stored) -> Result<Link, LedgerError> {
 
 impl Ledger for PostgresLedger {
     fn belongs_to(&self, system: &str) -> Result<(), LedgerError> {
-        belongs_to(&self.founded, system, &self.server)
+        self.founded.belongs_to(system, self.server.place())
     }
 
     fn each(
