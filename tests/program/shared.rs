@@ -318,3 +318,20 @@ fn a_second_ledger_is_refused_until_it_takes_over() {
         refused.err
     );
 }
+
+/// The key reaches no command that evenkeel starts: a build runs code of many strangers.
+#[test]
+fn the_key_is_not_in_the_environment_of_commands() {
+    let team = Team::new("[ledger]\ngit = \"origin\"\n");
+    team.world.replace(
+        "first/environments/system.toml",
+        "path = \"../build\"\n",
+        "path = \"../build\"\nbuild = [\"sh\", \"-c\", \"env > ../seen-by-the-build\"]\n",
+    );
+    team.command("first", &["deliver", "--build"])
+        .output()
+        .unwrap();
+    let seen = team.world.read("seen-by-the-build");
+    assert!(seen.contains("PATH="), "{seen}");
+    assert!(!seen.contains(KEY), "{seen}");
+}

@@ -61,7 +61,7 @@ impl CommandRun {
 }
 
 /// Returns the environment of a project's commands: this process's, without cargo's variables about the running
-/// program, which would be wrong for a build.
+/// program, which would be wrong for a build, and without the key of a shared ledger, which no command needs.
 #[must_use]
 pub fn handed_on(ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let own = [
@@ -73,6 +73,7 @@ pub fn handed_on(ours: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     ];
     ours.iter()
         .filter(|(name, _)| !own.iter().any(|own| name.starts_with(own)))
+        .filter(|(name, _)| *name != super::stores::KEY)
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }
