@@ -101,6 +101,17 @@ struct Fact<'a> {
     signed: Option<&'a SignedFact>,
 }
 
+impl Fact<'_> {
+    /// Whether the clock of the machine that recorded it was ahead of the gate's. Such a decision may only shut the gate: it
+    /// is void where it would open it, and counts at once where it shuts it.
+    fn is_ahead(&self, dossier: &Dossier) -> bool {
+        self.at > dossier.at
+    }
+}
+
+/// Reason why a decision of a fast clock is void.
+const AHEAD: &str = "it is dated after the time of this verdict; one of the clocks is wrong";
+
 /// Returns all decisions in the order of the ledger.
 fn facts(dossier: &Dossier) -> Vec<Fact<'_>> {
     let approvals = dossier.approvals.iter().map(|fact: &ApprovalFact| Fact {
@@ -130,7 +141,7 @@ fn facts(dossier: &Dossier) -> Vec<Fact<'_>> {
     });
     let mut facts: Vec<Fact<'_>> = approvals
         .chain(others)
-        .filter(|fact| fact.at <= dossier.at && !fact.by.is_empty())
+        .filter(|fact| !fact.by.is_empty())
         .collect();
     facts.sort_by_key(|fact| fact.sequence);
     facts
@@ -187,7 +198,15 @@ fn of_accounts(dossier: &Dossier) -> Decisions {
             reason: fact.reason.to_owned(),
             at: fact.at,
         };
+        let rejects = all
+            .people
+            .get(fact.by)
+            .is_some_and(|before| !before.approves);
         match fact.decision {
+            Decision::Approve if fact.is_ahead(dossier) => all.void.push(void(fact.by, AHEAD)),
+            Decision::Withdraw if rejects && fact.is_ahead(dossier) => {
+                all.void.push(void(fact.by, AHEAD));
+            }
             Decision::Approve if fact.evidence != Some(dossier.evidence_digest) => {}
             Decision::Approve => {
                 // A rejection counts until it is withdrawn.
@@ -221,7 +240,9 @@ fn of_people(dossier: &Dossier, approvers: &Approvers, policy: &Policy) -> Decis
             all.void.push(void(fact.by, "it is not signed"));
             continue;
         };
-        let verified = approvers.verify(signed.statement.as_bytes(), &signed.signature, fact.at);
+        // A fast clock makes no key of a rejection expire.
+        let at = fact.at.min(dossier.at);
+        let verified = approvers.verify(signed.statement.as_bytes(), &signed.signature, at);
         let (signer, statement) = match verified {
             Ok(verified) => verified,
             Err(refusal) => {
@@ -259,6 +280,10 @@ fn of_people(dossier: &Dossier, approvers: &Approvers, policy: &Policy) -> Decis
         match statement.decision {
             Decision::Reject => {
                 all.people.insert(person, decided(false));
+            }
+            Decision::Approve if fact.is_ahead(dossier) => all.void.push(void(&person, AHEAD)),
+            Decision::Withdraw if rejects && fact.is_ahead(dossier) => {
+                all.void.push(void(&person, AHEAD));
             }
             Decision::Withdraw if rejects && !is_newest => {
                 all.void

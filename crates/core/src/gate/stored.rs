@@ -16,7 +16,7 @@ use evenkeel_model::defect::Corner;
 pub const FORMAT: u32 = 2;
 
 /// Version of the rules: increased when a rule is added, removed, or decides differently.
-pub const RULES: u32 = 3;
+pub const RULES: u32 = 4;
 
 /// Stored dossier of one verdict.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -655,7 +655,7 @@ fn the_stored_form_is_exactly_this() {
     )];
     let stored = StoredDossier::new(dossier.clone(), &judge(&dossier));
     let text = evenkeel_model::canonical::to_string(&stored).unwrap();
-    let kept = include_str!("../../../../fixtures/stored/dossier-2-rules-3.json");
+    let kept = include_str!("../../../../fixtures/stored/dossier-2-rules-4.json");
     assert_eq!(kept, format!("{text}\n"));
 }
 

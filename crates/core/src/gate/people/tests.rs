@@ -609,6 +609,72 @@ fn a_rejection_shuts_the_gate_until_it_is_withdrawn() {
     assert!(!codes(&dossier).contains(&"gate/rejected".to_owned()));
 }
 
+/// A clock that is ahead may shut the gate at once, and open it never.
+#[test]
+fn a_decision_of_a_fast_clock_counts_only_where_it_shuts_the_gate() {
+    let later =
+        |dossier: &Dossier| Moment::from_millisecond(dossier.at.as_millisecond() + 3_600_000);
+    let signed = |dossier: &Dossier, decision, number| {
+        let text = statement(dossier, decision, "bea@example.com", number);
+        sign(&text.text().unwrap(), &key(BEA))
+    };
+    for accounts in [false, true] {
+        let mut dossier = unapproved();
+        if accounts {
+            dossier.approvers = None;
+            recorded(&mut dossier, None);
+            recorded(&mut dossier, None);
+            dossier.approvals[1].by = "ada".into();
+        } else {
+            approve(&mut dossier, "ada@example.com", ADA, 1);
+            approve(&mut dossier, "bea@example.com", BEA, 2);
+        }
+        assert!(judge(&dossier).open);
+        let add = |dossier: &mut Dossier, decision: Decision, number: u8| {
+            let fact = signed(dossier, decision, number);
+            decided(dossier, decision == Decision::Withdraw, fact);
+            let at = later(dossier);
+            let last = dossier.decisions.last_mut().unwrap();
+            last.at = at;
+            if accounts {
+                last.signed = None;
+            }
+        };
+        // A withdrawn approval is missing at once.
+        let mut withdrawn = dossier.clone();
+        add(&mut withdrawn, Decision::Withdraw, 10);
+        assert_eq!(codes(&withdrawn), ["gate/not-approved"]);
+        // A rejection counts at once, and its withdrawal when its time has come.
+        add(&mut dossier, Decision::Reject, 10);
+        assert_eq!(codes(&dossier), ["gate/rejected", "gate/not-approved"]);
+        add(&mut dossier, Decision::Withdraw, 11);
+        assert_eq!(codes(&dossier), ["gate/rejected", "gate/not-approved"]);
+        dossier.at = later(&dossier);
+        assert_eq!(codes(&dossier), ["gate/not-approved"]);
+    }
+    // The key was valid when the gate was judged.
+    let mut dossier = unapproved();
+    dossier.approvers = Some(format!(
+        "ada@example.com {}\nbea@example.com valid-before=\"19700112Z\" {}\n",
+        line(ADA),
+        line(BEA)
+    ));
+    dossier.at = Moment::from_millisecond(900_000_000);
+    let fact = signed(&dossier, Decision::Reject, 1);
+    decided(&mut dossier, false, fact);
+    dossier.decisions[0].at = Moment::from_millisecond(990_000_000);
+    assert!(codes(&dossier).contains(&"gate/rejected".to_owned()));
+    // An approval says why it does not count.
+    let mut dossier = unapproved();
+    approve(&mut dossier, "bea@example.com", BEA, 1);
+    dossier.approvals[0].at = later(&dossier);
+    assert!(
+        judge(&dossier).reasons[0]
+            .message
+            .contains("one of the clocks is wrong")
+    );
+}
+
 #[test]
 fn a_person_who_was_removed_still_rejects() {
     let mut dossier = unapproved();
