@@ -352,10 +352,15 @@ impl Run<'_> {
             .check(situation.resolved, &targets.observers())
             .map_err(|error| Failure::Other {
                 reason: format!("nothing was applied: {error}"),
-                help: Some(format!(
-                    "restore the ledger that manages it; if this ledger takes over, run `evenkeel adopt {} --lineage --reason '…'`",
-                    self.name
-                )),
+                help: Some(if error.foreign {
+                    format!(
+                        "restore the ledger that manages it; if this ledger takes over, run `evenkeel adopt {} --lineage --reason '…'`",
+                        self.name
+                    )
+                } else {
+                    "the file names the ledger that manages the target; make it readable, or run as the account that applied last"
+                        .to_owned()
+                }),
             })?;
         if self.project.world.interruption.is_set() {
             return Err(Failure::Interrupted);

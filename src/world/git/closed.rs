@@ -9,8 +9,17 @@ use std::path::{Path, PathBuf};
 
 use evenkeel_host::Interruption;
 
-/// Variables passed to git. `SUDO_UID` lets root read the repository of the user who called `sudo`.
-const HANDED_ON: [&str; 4] = ["HOME", "XDG_CONFIG_HOME", "SUDO_UID", "TMPDIR"];
+/// Variables passed to git. `SUDO_UID` lets root read the repository of the user who called `sudo`; an account without a
+/// home directory names the file of its settings in `GIT_CONFIG_GLOBAL`.
+const HANDED_ON: [&str; 7] = [
+    "HOME",
+    "XDG_CONFIG_HOME",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "SUDO_UID",
+    "TMPDIR",
+];
 
 /// First arguments of every call of git. A setting on the command line overrides one of a repository.
 const SETTINGS: [&str; 14] = [
@@ -138,6 +147,7 @@ mod tests {
             ("GIT_SSH_COMMAND", "run-me"),
             ("GIT_NO_LAZY_FETCH", "0"),
             ("GIT_CONFIG_COUNT", "1"),
+            ("GIT_CONFIG_GLOBAL", "/settings"),
             ("PASSWORD", "secret"),
         ]
         .into_iter()
@@ -147,6 +157,7 @@ mod tests {
         let value = |name: &str| call.environment.get(name).map(String::as_str);
         assert_eq!(value("PATH"), Some("/usr/bin:/bin"));
         assert_eq!(value("HOME"), Some("/home/x"));
+        assert_eq!(value("GIT_CONFIG_GLOBAL"), Some("/settings"));
         assert_eq!(value("GIT_SSH_COMMAND"), Some("false"));
         assert_eq!(value("GIT_NO_LAZY_FETCH"), Some("1"));
         for name in ["GIT_DIR", "GIT_CONFIG_COUNT", "PASSWORD"] {

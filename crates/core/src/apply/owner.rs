@@ -46,6 +46,8 @@ pub struct NotOurs {
     pub target: String,
     /// Reason, with the place of the stamp.
     pub reason: String,
+    /// Whether it has the stamp of another ledger; otherwise the stamp is unreadable.
+    pub foreign: bool,
 }
 
 impl<'a> OwnerStamp<'a> {
@@ -85,9 +87,10 @@ impl<'a> OwnerStamp<'a> {
         let mut unstamped = Vec::new();
         for (name, place) in &resolved.targets {
             let path = Self::path(place);
-            let not_ours = |reason: String| NotOurs {
+            let unreadable = |reason: String| NotOurs {
                 target: name.to_string(),
                 reason,
+                foreign: false,
             };
             let query = Query::Path(path::Query {
                 path: path.clone(),
@@ -111,13 +114,17 @@ impl<'a> OwnerStamp<'a> {
                 })) if digest == ours => {}
                 Some(Answer::Path(path::Answer { text, .. })) => {
                     let text = text.unwrap_or_default();
-                    return Err(not_ours(format!(
-                        "it is managed from another ledger; {path} contains {}",
-                        evenkeel_model::text::inert(text.trim())
-                    )));
+                    return Err(NotOurs {
+                        target: name.to_string(),
+                        reason: format!(
+                            "it is managed from another ledger; {path} contains {}",
+                            evenkeel_model::text::inert(text.trim())
+                        ),
+                        foreign: true,
+                    });
                 }
-                Some(Answer::Unreadable { reason }) => return Err(not_ours(reason)),
-                _ => return Err(not_ours("it did not answer".into())),
+                Some(Answer::Unreadable { reason }) => return Err(unreadable(reason)),
+                _ => return Err(unreadable("it did not answer".into())),
             }
         }
         Ok(unstamped)
@@ -139,6 +146,7 @@ impl<'a> OwnerStamp<'a> {
             let not_ours = |reason: &str| NotOurs {
                 target: name.to_string(),
                 reason: reason.to_owned(),
+                foreign: false,
             };
             let path = Self::path(place);
             let query = Query::Path(path::Query {
