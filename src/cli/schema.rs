@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::shared::Surroundings;
 use crate::operation::Failure;
-use crate::report::Report;
+use crate::report::{Notification, Report};
 use evenkeel_core::environment::schema;
 
 /// Print a JSON Schema
@@ -27,6 +27,8 @@ enum Of {
     Differences,
     /// What --format json prints
     Report,
+    /// The message to hooks
+    Notification,
 }
 
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
@@ -35,6 +37,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         Of::Environment => schema::environment(),
         Of::Differences => schema::differences(),
         Of::Report => Report::schema(),
+        Of::Notification => Notification::schema(),
     };
     let printed = surroundings.print(|to| {
         serde_json::to_writer_pretty(&mut *to, &document)?;

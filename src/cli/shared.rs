@@ -14,7 +14,9 @@ use super::github;
 use super::output::{Output, OutputParser, format_of, settled};
 use super::progress::Terminal;
 use super::signals::Signals;
-use crate::operation::{Failure, LocalTargets, ProjectLocation, Stores, World, project_path};
+use crate::operation::{
+    Failure, LocalTargets, ProjectLocation, Stores, World, notify, project_path,
+};
 use crate::report::{Report, ReportFormat, Style};
 use crate::world::account;
 use crate::world::processes::LocalProcesses;
@@ -228,7 +230,24 @@ impl Surroundings<'_> {
             could_write = false;
             Self::complain(&error, None);
         }
+        self.notify(&report);
         if could_write { code } else { code.max(1) }
+    }
+
+    /// Notifies the hooks of the definitions. One that fails is named, and changes no exit code.
+    fn notify(&self, report: &Report) {
+        match notify(self.world, &self.location, report) {
+            Ok(failed) => {
+                for each in failed {
+                    Self::complain(&format!("notify.{}: {}", each.hook, each.reason), None);
+                }
+            }
+            Err(failure) => {
+                let redactor = self.world.secrets.redactor();
+                let reason = redactor.text(&failure.to_string());
+                Self::complain(&format!("failed hooks were not recorded: {reason}"), None);
+            }
+        }
     }
 
     /// Writes a report to a stream. A runner that reads the log must find no command in it.

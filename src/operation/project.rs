@@ -66,7 +66,7 @@ pub enum Depth {
 }
 
 /// Finds the directory of the definitions.
-fn locate(world: &World<'_>, location: &ProjectLocation) -> Result<PathBuf, Failure> {
+pub(super) fn locate(world: &World<'_>, location: &ProjectLocation) -> Result<PathBuf, Failure> {
     Ok(find(
         &world.directory,
         location.environments.as_deref(),

@@ -6,7 +6,7 @@ use super::session::{Needs, Session};
 use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_core::documents::DeclaredDocuments;
-use evenkeel_core::environment::definition::ValueSource;
+use evenkeel_core::environment::definition::{HookCall, SharedPlace, ValueSource};
 use evenkeel_core::environment::{Definition, DocumentSource, Resolved};
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::text::inert;
@@ -88,6 +88,33 @@ fn programs(
         if let Some(run) = &suite.run {
             let runs = "verify, deliver and release";
             lines.insert(line(format!("suite.{}", suite.name), &run.command, runs));
+        }
+    }
+    let notify = "deliver, approve, reject, withdraw, release and drift";
+    let mut sources = Vec::new();
+    for hook in &definition.hooks {
+        let what = format!("notify.{}", hook.name);
+        match &hook.call {
+            HookCall::Run(command) => {
+                lines.insert(line(what.clone(), command, notify));
+            }
+            HookCall::Url(_) => {}
+            HookCall::SecretUrl(source) => sources.push((what.clone(), source, notify)),
+        }
+        sources.extend(hook.secret.as_ref().map(|source| (what, source, notify)));
+    }
+    if let Some(ledger) = &definition.ledger {
+        let runs = "every command that needs the ledger";
+        let password = match &ledger.place {
+            SharedPlace::Postgres { password, .. } => password.as_ref(),
+            SharedPlace::Git { .. } => None,
+        };
+        let own = password.into_iter().chain(&ledger.key);
+        sources.extend(own.map(|source| ("ledger".to_owned(), source, runs)));
+    }
+    for (what, source, runs) in sources {
+        if let ValueSource::Command(command) = source {
+            lines.insert(line(what, command, runs));
         }
     }
     let declared = DeclaredDocuments::of(definition);

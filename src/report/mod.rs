@@ -13,6 +13,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod notification;
 mod prometheus;
 mod sarif;
 mod style;
@@ -24,6 +25,7 @@ use std::io::{self, Write};
 pub use catalogue::codes;
 pub use document::*;
 pub use github::{outputs as github_outputs, summary as github_summary};
+pub use notification::{Notification, NotificationReason};
 pub use style::Style;
 pub use text::Progress;
 

@@ -8,7 +8,7 @@
 //! case never counts.
 
 mod capture;
-mod client;
+pub(crate) mod client;
 mod compression;
 pub mod evidence;
 mod expectation;

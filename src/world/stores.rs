@@ -33,11 +33,17 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 /// Returns whether the definitions may declare a shared ledger.
 #[must_use]
 pub fn mentions_ledger(definitions: &Path) -> bool {
+    mentions(definitions, "ledger")
+}
+
+/// Returns whether system.toml may have a table of this name.
+#[must_use]
+pub fn mentions(definitions: &Path, name: &str) -> bool {
     let path = definitions.join("system.toml");
     let is_short =
         std::fs::metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() < LONGEST);
     // Reading the definitions reports what is wrong with the file.
-    !is_short || std::fs::read_to_string(&path).map_or(true, |text| text.contains("ledger"))
+    !is_short || std::fs::read_to_string(&path).map_or(true, |text| text.contains(name))
 }
 
 /// Reads the name of a shared place: `git:REMOTE`, or the address of a database.

@@ -78,6 +78,7 @@ fn every_entry_is_parsed_and_every_kind_of_record_occurs() {
             let later = [
                 "drift-checked",
                 "moved",
+                "notification-failed",
                 "rejected",
                 "targets-adopted",
                 "withdrawn",

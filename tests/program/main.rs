@@ -45,6 +45,7 @@ mod library;
 mod locks;
 mod lost;
 mod matching;
+mod notified;
 mod objects;
 mod origins;
 mod pairs;

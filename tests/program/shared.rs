@@ -335,3 +335,23 @@ fn the_key_is_not_in_the_environment_of_commands() {
     assert!(seen.contains("PATH="), "{seen}");
     assert!(!seen.contains(KEY), "{seen}");
 }
+
+/// A key that is written into the definitions is in no message, whatever is wrong with its form.
+#[test]
+fn a_written_key_is_not_quoted() {
+    for lines in [
+        "git = \"origin\"\nkey = \"hunter22-hunter22\"",
+        "git = \"origin\"\nkey = { evn = \"hunter22-hunter22\" }",
+        "git = \"origin\"\nkey = { env = [\"hunter22-hunter22\"] }",
+        "git = \"origin\"\nkey = [\"hunter22-hunter22\"]",
+        "postgres = \"postgres://x@localhost/x\"\npassword = \"hunter22-hunter22\"",
+    ] {
+        let world = TestWorld::with(&format!("{SYSTEM}\n[ledger]\n{lines}\n"));
+        for format in ["text", "json"] {
+            let ran = world.expect(1, &["validate", "--format", format]);
+            let said = format!("{}{}", ran.out, ran.err);
+            assert!(!said.contains("hunter22"), "{lines}: {said}");
+            assert!(said.contains("environments/system.toml"), "{said}");
+        }
+    }
+}

@@ -92,6 +92,8 @@ records! {
     Moved = "moved",
     /// This ledger is about to take over targets from another one.
     TargetsAdopted = "targets-adopted",
+    /// A hook was not notified of an outcome.
+    NotificationFailed = "notification-failed",
 }
 
 impl Record {
@@ -99,7 +101,7 @@ impl Record {
     #[must_use]
     pub fn environment(&self) -> Option<&EnvironmentName> {
         Some(match self {
-            Self::Founded(_) | Self::Moved(_) => return None,
+            Self::Founded(_) | Self::Moved(_) | Self::NotificationFailed(_) => return None,
             Self::LeaseTaken(it) => &it.environment,
             Self::LeaseReturned(it) => &it.environment,
             Self::LeaseBroken(it) => &it.environment,
@@ -161,6 +163,7 @@ impl Record {
             Self::DriftChecked(it) => Some(&it.by),
             Self::Moved(it) => Some(&it.by),
             Self::TargetsAdopted(it) => Some(&it.by),
+            Self::NotificationFailed(it) => Some(&it.by),
             _ => None,
         }
     }
@@ -218,6 +221,20 @@ pub struct TargetsAdopted {
     pub by: Actor,
     /// The reason.
     pub reason: String,
+}
+
+/// A hook was not notified of an outcome.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct NotificationFailed {
+    /// The hook.
+    pub hook: String,
+    /// The event: `verdict`, `release` or `drift`.
+    pub event: String,
+    /// The reason in a sentence, without secrets.
+    pub reason: String,
+    /// The actor of the command.
+    pub by: Actor,
 }
 
 /// The person, host and process of an action.

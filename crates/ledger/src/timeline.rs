@@ -216,6 +216,7 @@ impl Timeline {
             Record::Founded(_)
             | Record::Moved(_)
             | Record::TargetsAdopted(_)
+            | Record::NotificationFailed(_)
             | Record::LeaseTaken(_)
             | Record::LeaseReturned(_)
             | Record::StepsIntended(_)

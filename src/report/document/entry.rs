@@ -48,6 +48,10 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
         None => "a kind of entry that this version does not know".to_owned(),
         Some(Record::Founded(it)) => format!("ledger of {} ({})", it.system, it.lineage),
         Some(Record::Moved(it)) => format!("moved to {}, by {}", it.to, it.by.name),
+        Some(Record::NotificationFailed(it)) => format!(
+            "{} was not notified of the {}: {}",
+            it.hook, it.event, it.reason
+        ),
         Some(Record::TargetsAdopted(it)) => format!(
             "{}: {} takes over {} from another ledger: {}",
             it.environment,

@@ -47,6 +47,7 @@ pages! {
     secrets: "docs/how-to/secrets.md",
     rolling_back: "docs/how-to/roll-back.md",
     sharing_a_ledger: "docs/how-to/share-a-ledger.md",
+    notifying: "docs/how-to/notify.md",
     audits: "docs/how-to/audit.md",
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use evenkeel::cli;
 use evenkeel::operation::codes;
-use evenkeel::report::Report;
+use evenkeel::report::{Notification, Report};
 use evenkeel_model::defect::Code;
 
 use super::files::root;
@@ -36,6 +36,13 @@ fn the_report_schema_is_that_of_the_document() {
     let mut text = serde_json::to_string_pretty(&Report::schema()).unwrap();
     text.push('\n');
     is("schemas/report.schema.json", &text);
+}
+
+#[test]
+fn the_notification_schema_is_that_of_the_message() {
+    let mut text = serde_json::to_string_pretty(&Notification::schema()).unwrap();
+    text.push('\n');
+    is("schemas/notification.schema.json", &text);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use evenkeel_model::defect::Severity;
 use evenkeel_model::source::{SourceFile, Span};
@@ -37,6 +38,8 @@ pub struct Definition {
     pub document_rules: BTreeMap<Arc<str>, DocumentRules>,
     /// The ledger that a team shares; `None` for the one in the project's directory.
     pub ledger: Option<SharedLedger>,
+    /// Hooks that are called with outcomes.
+    pub hooks: Vec<Hook>,
     /// Globs of files that look like pairs and are not compared.
     pub ignored_pairs: Vec<String>,
     /// Configured severities of differences between environments, by code.
@@ -201,6 +204,32 @@ pub enum SharedPlace {
         /// Name of the remote.
         remote: String,
     },
+}
+
+/// Hook that is called with outcomes.
+#[derive(Debug, Clone)]
+pub struct Hook {
+    /// Its name.
+    pub name: String,
+    /// The events that it is called with.
+    pub on: Vec<String>,
+    /// How it is called.
+    pub call: HookCall,
+    /// Source of the secret that signs its messages, if declared.
+    pub secret: Option<ValueSource>,
+    /// Time limit.
+    pub within: Duration,
+}
+
+/// How a hook is called.
+#[derive(Debug, Clone)]
+pub enum HookCall {
+    /// A command, with the message as its input.
+    Run(Vec<String>),
+    /// A POST to this URL.
+    Url(String),
+    /// A POST to a URL that is a secret.
+    SecretUrl(ValueSource),
 }
 
 /// Value, or source of a secret.

@@ -50,6 +50,44 @@ pub const LEDGER: &[Field] = &[
     .written_out(),
 ];
 
+/// Events that hooks are called with.
+pub const EVENTS: &[&str] = &["verdict", "release", "drift"];
+
+/// `[notify.NAME]`.
+pub const NOTIFY: &[Field] = &[
+    Field::optional(
+        "run",
+        Form::List(&Form::Words),
+        "A command, without a shell; it runs in the directory of the definitions, and the message is its standard input.",
+    )
+    .written_out(),
+    Field::optional(
+        "url",
+        Form::Either(&[Form::Words, Form::Table(SECRET_SOURCE)]),
+        "The URL that gets the message as a POST of JSON. Where the URL itself is a secret, name its source. No redirect is followed.",
+    )
+    .written_out(),
+    Field::optional(
+        "on",
+        Form::List(&Form::Choice(EVENTS)),
+        "The events. `verdict`: the gate was judged by `deliver`, `approve`, `reject`, `withdraw` or a refused `release`. \
+         `release`: production was changed, or this failed. `drift`: `drift` found drift, or cannot tell. Default: all.",
+    )
+    .written_out(),
+    Field::optional(
+        "secret",
+        Form::Table(SECRET_SOURCE),
+        "The source of a secret that the receiver shares. It signs the message with HMAC-SHA256.",
+    )
+    .written_out(),
+    Field::optional(
+        "within",
+        Form::Duration,
+        "The time limit, at most 30 seconds. evenkeel waits for it after its work is done. Default: \"5s\".",
+    )
+    .written_out(),
+];
+
 /// `[ignore]`.
 pub const IGNORE: &[Field] = &[Field::optional(
     "pairs",

@@ -53,6 +53,12 @@ pub fn reference_page() -> String {
     );
     table(
         &mut page,
+        "[notify.NAME]",
+        "A hook that is called with outcomes: a command, or a URL. A hook that fails changes no outcome; the ledger records it.",
+        fields::NOTIFY,
+    );
+    table(
+        &mut page,
         "[ignore]",
         "Exclusions from comparison.",
         fields::IGNORE,

@@ -8,6 +8,7 @@ mod differences;
 mod documents;
 mod environment;
 mod ledger;
+mod notify;
 mod parameters;
 mod system;
 mod whole;

@@ -53,6 +53,11 @@ pub fn system() -> Value {
             "The ledger that a team shares.",
         ),
         (
+            "notify",
+            named(fields::NOTIFY, false, WORD),
+            "Hooks that are called with outcomes.",
+        ),
+        (
             "ignore",
             table(fields::IGNORE, false),
             "Exclusions from comparison.",

@@ -31,6 +31,7 @@ impl Reader<'_> {
             documents: BTreeMap::new(),
             document_rules: BTreeMap::new(),
             ledger: None,
+            hooks: Vec::new(),
             ignored_pairs: Vec::new(),
             severities: BTreeMap::new(),
             differences: Vec::new(),
@@ -62,6 +63,7 @@ impl Reader<'_> {
                 "suite" => self.blocks(node, "suite", fields::SUITE, None, &mut definition.suites),
                 "document" => self.documents(node, &mut definition),
                 "ledger" => definition.ledger = self.ledger(node),
+                "notify" => definition.hooks = self.hooks(node),
                 "ignore" => self.ignore(node, &mut definition),
                 "severity" => self.severities(node, &mut definition),
                 "release" => {
@@ -109,6 +111,7 @@ impl Reader<'_> {
                         "suite",
                         "document",
                         "ledger",
+                        "notify",
                         "ignore",
                         "severity",
                         "release",
