@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::session::Session;
 use super::{Failure, ProjectLocation, World};
 use crate::report::{EntryDocument, Report};
-use evenkeel_ledger::{Record, chain};
+use evenkeel_ledger::{Entry, Record, chain};
 use evenkeel_model::text::{count, nearest};
 use evenkeel_model::{EnvironmentName, Moment, duration};
 
@@ -66,7 +66,7 @@ pub fn log(
     let mut left = 0;
     if let Some(ledger) = &ledger {
         let mut last = 0;
-        ledger.each(0, &mut |entry| {
+        let mut take = |entry: Entry| {
             // A concurrent append restarts the read, so an entry can be delivered twice.
             if entry.sequence <= last {
                 return Ok(());
@@ -81,7 +81,11 @@ pub fn log(
                 left += 1;
             }
             Ok(())
-        })?;
+        };
+        // Entries that were appended after the state was read are in no range.
+        for range in state.times.within(filter.since, filter.until) {
+            ledger.each_within(range, &mut take)?;
+        }
     }
     report.entries.extend(kept);
     report.timeline(&state);
@@ -137,7 +141,7 @@ impl<'a> Filter<'a> {
         })
     }
 
-    fn takes(&self, entry: &evenkeel_ledger::Entry) -> Result<bool, evenkeel_ledger::LedgerError> {
+    fn takes(&self, entry: &Entry) -> Result<bool, evenkeel_ledger::LedgerError> {
         let is_of_kind = self.kinds.is_empty() || self.kinds.contains(&entry.kind);
         let is_event = self.all || !DETAILS.contains(&&*entry.kind);
         let is_in_time = self.since.is_none_or(|since| entry.time >= since)

@@ -2,7 +2,7 @@
 //!
 //! `store` opens ledgers and holds everything else of a project.
 
-use super::{Entry, LedgerError, Record, State};
+use super::{Entry, EntryRange, LedgerError, Record, State};
 use evenkeel_model::{EnvironmentName, Moment};
 
 /// The right to append entries about an environment: valid until a newer lease is taken.
@@ -37,6 +37,25 @@ pub trait Ledger: Send + Sync {
         after: u64,
         take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
     ) -> Result<(), LedgerError>;
+
+    /// Passes the entries of a part of the ledger to `take`, like [`Ledger::each`]. Backends need not read beyond it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Ledger::each`].
+    fn each_within(
+        &self,
+        range: EntryRange,
+        take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        self.each(range.after, &mut |entry| {
+            if entry.sequence <= range.through {
+                take(entry)
+            } else {
+                Ok(())
+            }
+        })
+    }
 
     /// Returns all entries with a number above `after`, in order, each verified against its predecessor. Prefer
     /// [`Ledger::each`] for long ledgers; this collects every entry in memory.

@@ -59,6 +59,7 @@ pub mod remembered;
 pub mod state;
 pub mod store;
 pub mod timeline;
+pub mod times;
 pub mod verify;
 pub mod walk;
 
@@ -75,4 +76,5 @@ pub use remembered::{Kept, Proof};
 pub use state::{Check, Sighting, State};
 pub use store::{LockGuard, Store};
 pub use timeline::{Event, EventKind, EventOutcome, Timeline};
+pub use times::{EntryRange, Times};
 pub use verify::{Completeness, Irregularity, Verification};

@@ -10,6 +10,7 @@ use super::environment_state::{EnvironmentState, Noted};
 use super::lease::Holder;
 use super::record::{ApplyOutcome, Founded, LeaseTaken, Record, ReleaseEnded, ReleaseStarted};
 use super::timeline::Timeline;
+use super::times::Times;
 use super::{Entry, Ledger, LedgerError, chain};
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,8 @@ pub struct State {
     pub moved: Option<String>,
     /// The newest events.
     pub timeline: Timeline,
+    /// Which parts of the ledger may have entries of a period.
+    pub times: Times,
     /// The number of entries of a kind that this version does not know.
     pub unknown: usize,
     applies: u64,
@@ -217,6 +220,7 @@ impl State {
             Some(record) => self.take(record, entry.sequence, entry.time),
             None => self.unknown += 1,
         }
+        self.times.note(entry.sequence, entry.time);
         self.sequence = entry.sequence;
         self.head = Some(entry.digest);
         self.time = Some(entry.time);

@@ -2,12 +2,13 @@
 //! refused.
 
 use super::{Bench, fence, founded, lease, time};
-use crate::{Ledger, LedgerError};
+use crate::{EntryRange, Ledger, LedgerError};
 use evenkeel_model::EnvironmentName;
 
 pub(super) fn check(make: &dyn Fn() -> Box<dyn Bench>) {
     for promise in [
         appended_entries_are_read,
+        a_part_is_read_alone,
         an_old_fence_is_refused,
         a_batch_is_atomic,
         a_clock_set_back_breaks_nothing,
@@ -49,6 +50,28 @@ fn appended_entries_are_read(ledger: &dyn Ledger) {
         ledger.read(5),
         Err(LedgerError::Broken { sequence: 5, .. })
     ));
+}
+
+fn a_part_is_read_alone(ledger: &dyn Ledger) {
+    for second in 1..=5 {
+        ledger
+            .append(time(second), &[lease("staging", second.cast_unsigned())], None)
+            .unwrap();
+    }
+    let read = |after, through| {
+        let mut numbers = Vec::new();
+        ledger
+            .each_within(EntryRange { after, through }, &mut |entry| {
+                numbers.push(entry.sequence);
+                Ok(())
+            })
+            .unwrap();
+        numbers
+    };
+    assert_eq!(read(0, 2), [1, 2]);
+    assert_eq!(read(2, 4), [3, 4]);
+    assert_eq!(read(4, 100), [5, 6]);
+    assert!(read(6, 6).is_empty());
 }
 
 fn an_old_fence_is_refused(ledger: &dyn Ledger) {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{database, head};
 use crate::chain::{self, Link, Written};
 use crate::record::{Founded, Record};
-use crate::{Entry, Head, LedgerError, entry};
+use crate::{Entry, EntryRange, Head, LedgerError, entry};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// Converts a number to SQLite's type. A ledger cannot reach a number out of its range.
@@ -231,12 +231,30 @@ pub fn each(
     after: u64,
     take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
 ) -> Result<(), LedgerError> {
+    let range = EntryRange {
+        after,
+        through: u64::MAX,
+    };
+    each_within(connection, path, range, take)
+}
+
+/// Passes the entries of a part of the ledger to `take`, like [`each`].
+///
+/// # Errors
+///
+/// Like [`each`].
+pub fn each_within(
+    connection: &Connection,
+    path: &Path,
+    EntryRange { after, through }: EntryRange,
+    take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+) -> Result<(), LedgerError> {
     let start = if after == 0 {
         Link::root()
     } else {
         link_at(connection, path, after)?
     };
-    each_line(connection, path, start, u64::MAX, take)
+    each_line(connection, path, start, through.saturating_sub(after), take)
 }
 
 /// Passes up to `limit` verified entries after `link`.

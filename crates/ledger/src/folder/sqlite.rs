@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::{database, files, founding, head, rows, snapshot, writer};
 use crate::chain::Link;
 use crate::record::{Founded, Record};
-use crate::{Entry, Fence, Head, Ledger, LedgerError, State};
+use crate::{Entry, EntryRange, Fence, Head, Ledger, LedgerError, State};
 use evenkeel_model::{EnvironmentName, Moment};
 
 /// A ledger in `<folder>/ledger.db`.
@@ -160,6 +160,14 @@ impl Ledger for SqliteLedger {
         take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
     ) -> Result<(), LedgerError> {
         self.with_connection(|connection| rows::each(connection, &self.path, after, take))
+    }
+
+    fn each_within(
+        &self,
+        range: EntryRange,
+        take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        self.with_connection(|connection| rows::each_within(connection, &self.path, range, take))
     }
 
     fn snapshot(&self) -> Option<State> {

@@ -13,7 +13,7 @@ use super::{migrations, rows};
 use crate::chain::{self, Link};
 use crate::record::{Founded, Record};
 use crate::shared::SharedKey;
-use crate::{Checkpoint, Entry, Fence, Head, Ledger, LedgerError, copy, random};
+use crate::{Checkpoint, Entry, EntryRange, Fence, Head, Ledger, LedgerError, copy, random};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// A ledger in a schema.
@@ -248,6 +248,15 @@ impl Ledger for PostgresLedger {
         after: u64,
         take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
     ) -> Result<(), LedgerError> {
+        let through = u64::MAX;
+        self.each_within(EntryRange { after, through }, take)
+    }
+
+    fn each_within(
+        &self,
+        EntryRange { after, through }: EntryRange,
+        take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
         let schema = self.server.schema();
         let mut link = if after == 0 {
             Link::root()
@@ -266,10 +275,13 @@ impl Ledger for PostgresLedger {
             let part = self
                 .server
                 .read(|client| rows::after(client, schema, link.sequence, None))?;
-            if part.is_empty() {
+            if part.is_empty() || link.sequence >= through {
                 return Ok(());
             }
             for row in part {
+                if row.sequence > through {
+                    return Ok(());
+                }
                 let next = link.sequence + 1;
                 let entry = link
                     .follow(row.sequence, row.line.as_bytes(), &row.digest)
