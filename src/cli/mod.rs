@@ -7,12 +7,15 @@ mod apply;
 mod approve;
 mod audit;
 mod baseline;
+mod break_glass;
 mod compare;
 mod completions;
 mod decision;
 mod deliver;
 mod drift;
+mod drill;
 mod explain;
+mod follow_up;
 mod github;
 mod init;
 mod ledger;
@@ -83,8 +86,18 @@ const EXIT_CODES: &str = "Exit codes: 0 clean, done or open · 1 failed or canno
 
 `evenkeel help COMMAND` has examples.";
 
+/// Returns the name of a command: that of its module, or the given one.
+macro_rules! command_name {
+    ($module:ident) => {
+        stringify!($module)
+    };
+    ($module:ident $name:literal) => {
+        $name
+    };
+}
+
 macro_rules! commands {
-    ($( $group:literal { $( $module:ident :: $command:ident ),* $(,)? } )*) => {
+    ($( $group:literal { $( $module:ident :: $command:ident $( = $name:literal )? ),* $(,)? } )*) => {
         // Each command's help is the documentation of its `Arguments`.
         #[derive(Subcommand)]
         enum Command { $( $( $command($module::Arguments), )* )* }
@@ -92,12 +105,12 @@ macro_rules! commands {
         impl Command {
             /// Returns its name in reports.
             const fn name(&self) -> &'static str {
-                match self { $( $( Self::$command(_) => stringify!($module), )* )* }
+                match self { $( $( Self::$command(_) => command_name!($module $( $name )?), )* )* }
             }
         }
 
         /// Groups of commands in `--help`.
-        const GROUPS: &[(&str, &[&str])] = &[ $( ($group, &[ $( stringify!($module) ),* ]) ),* ];
+        const GROUPS: &[(&str, &[&str])] = &[ $( ($group, &[ $( command_name!($module $( $name )?) ),* ]) ),* ];
 
         fn run(command: Command, surroundings: &Surroundings<'_>) -> u8 {
             match command { $( $( Command::$command(arguments) => $module::run(arguments, surroundings), )* )* }
@@ -129,6 +142,8 @@ commands! {
         reject::Reject,
         withdraw::Withdraw,
         release::Release,
+        break_glass::BreakGlass = "break-glass",
+        follow_up::FollowUp = "follow-up",
         lock::Lock,
         adopt::Adopt,
     }
@@ -137,6 +152,7 @@ commands! {
         log::Log,
         show::Show,
         audit::Audit,
+        drill::Drill,
     }
 }
 

@@ -138,6 +138,7 @@ pub fn apply(
     } else if !resolution.environment(&name)?.suites.is_empty() {
         report.next(format!("evenkeel verify {name}"));
     }
+    report.outstanding(&state);
     drop(lease);
     Ok(report)
 }

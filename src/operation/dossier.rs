@@ -13,11 +13,11 @@ use evenkeel_core::gate::{
 };
 use evenkeel_core::plan::Plan;
 use evenkeel_core::release::{
-    already, approvals, artifacts, decisions, evidence, findings, live_drift, proofs, rehearsed,
-    restored, suites,
+    already, approvals, artifacts, decisions, drill, evidence, findings, live_drift, proofs,
+    rehearsed, restored, suites,
 };
 use evenkeel_ledger::record::{Origin, VerdictGiven};
-use evenkeel_ledger::{Completeness, Fence, Ledger, State};
+use evenkeel_ledger::{Completeness, Fence, Ledger, LedgerError, State, Verification};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, EnvironmentName};
 
@@ -112,6 +112,7 @@ impl GateReview {
             evidence,
             approvals: approvals(state, &production),
             decisions: decisions(state, &production),
+            drill: drill(state, &production),
             ledger: whole(project),
             ..of_definitions(project, resolution, state)?
         };
@@ -164,6 +165,14 @@ impl GateReview {
             .any(|reason| gate::counts_without_release(reason, &self.dossier, delivered))
     }
 
+    /// Stores the dossier with its verdict. Returns its digest.
+    pub(super) fn keep(&self, project: &Project<'_>) -> Result<Digest, Failure> {
+        let stored = StoredDossier::new(self.dossier.clone(), &self.verdict);
+        let text = evenkeel_model::canonical::to_string(&stored)
+            .map_err(|error| Failure::other(error.to_string()))?;
+        Ok(project.store.objects().put(text.as_bytes())?)
+    }
+
     /// Stores the dossier and records the verdict. Returns the dossier's digest.
     pub(super) fn record(
         &self,
@@ -171,10 +180,7 @@ impl GateReview {
         ledger: &dyn Ledger,
         fence: Option<&Fence>,
     ) -> Result<Digest, Failure> {
-        let stored = StoredDossier::new(self.dossier.clone(), &self.verdict);
-        let text = evenkeel_model::canonical::to_string(&stored)
-            .map_err(|error| Failure::other(error.to_string()))?;
-        let kept = project.store.objects().put(text.as_bytes())?;
+        let kept = self.keep(project)?;
         let given = VerdictGiven {
             environment: self.dossier.production.clone(),
             plan: self.dossier.release.plan,
@@ -250,6 +256,7 @@ fn of_definitions(
         decisions: Vec::new(),
         approvers,
         involved,
+        drill: None,
     })
 }
 
@@ -271,7 +278,12 @@ pub(super) fn policy_of_definitions(
 
 /// Verifies every entry.
 fn whole(project: &Project<'_>) -> LedgerFacts {
-    match project.store.verify(&[]) {
+    ledger_facts(project.store.verify(&[]))
+}
+
+/// Returns the facts of a verification.
+pub(super) fn ledger_facts(verified: Result<Verification, LedgerError>) -> LedgerFacts {
+    match verified {
         Ok(verification) => {
             let first = verification.findings.first();
             LedgerFacts {

@@ -19,7 +19,10 @@ pub(super) fn released(
     state: &State,
     commit: Option<&str>,
 ) -> Result<Option<ReleasedFacts>, Failure> {
-    let Some(newest) = state.releases.last() else {
+    // Its requirements were not judged, so a break-glass lowers none for the next release.
+    let is_judged = |release: &&Release| !state.is_break_glass(&release.started.record.release);
+    let judged = state.releases.iter().rev().find(is_judged);
+    let Some(newest) = judged.or(state.releases.last()) else {
         return Ok(None);
     };
     let earlier = state.releases.iter().rev().find_map(commit_of);

@@ -156,7 +156,7 @@ impl Failure {
             Self::Other { help, .. } => help.clone(),
             Self::Stale { .. } => Some("run `evenkeel plan` to make a new plan".into()),
             Self::Ledger(LedgerError::Broken { .. }) => Some(
-                "run `evenkeel audit verify` to see what is wrong, and restore .evenkeel from a backup".into(),
+                "run `evenkeel audit verify` to see what is wrong, and restore the ledger from a backup".into(),
             ),
             Self::Ledger(LedgerError::Held { .. }) => {
                 Some("wait for it to end, or add --lock-timeout 5m; run `evenkeel lock show` to see its holder \

@@ -10,6 +10,7 @@ mod ages;
 mod apply;
 mod audit;
 mod baseline;
+mod break_glass;
 mod build;
 mod checked;
 mod compare;
@@ -18,6 +19,7 @@ mod deliver;
 mod dossier;
 mod doubts;
 mod drift;
+mod drill;
 mod earlier;
 mod event;
 mod example;
@@ -53,6 +55,7 @@ pub use adopt::{AdoptRequest, adopt};
 pub use apply::{ApplyRequest, apply};
 pub use audit::{audit_checkpoint, audit_verify};
 pub use baseline::{BaselineRequest, baseline, lines_of};
+pub use break_glass::{BreakGlassRequest, break_glass, follow_up};
 pub use compare::{CompareRequest, compare};
 pub use decision::{
     DecisionRequest, OfflineRequest, approve, approve_offline, import_approval, reject,
@@ -61,6 +64,7 @@ pub use decision::{
 pub use deliver::{DeliverRequest, deliver};
 pub use doubts::audit_doubts;
 pub use drift::{DriftRequest, drift};
+pub use drill::drill;
 pub use event::{Event, Listener};
 pub use explain::explain;
 pub use failure::Failure;

@@ -68,6 +68,7 @@ pub fn plan(
         project,
         mut report,
     } = session;
+    report.outstanding(&state);
     let mut unseen = false;
     let mut steps = 0;
     let mut is_restored = true;

@@ -11,7 +11,8 @@ use super::{Failure, Project, ProjectLocation, World, timeline};
 use crate::report::Report;
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_ledger::record::{ApplyOutcome, ReleaseEnded, ReleaseStarted};
-use evenkeel_ledger::{Ledger, State};
+use evenkeel_ledger::{Lease, Ledger, Record, State};
+use evenkeel_model::Digest;
 
 /// Releases, if the gate is open.
 ///
@@ -81,7 +82,6 @@ fn go_through(
     wait: Option<Duration>,
     mut report: Report,
 ) -> Result<Report, Failure> {
-    let world = project.world;
     let name = project.production()?;
     let smoke = resolution.environment(&name)?.suites.iter();
     project.runs_as_committed(smoke.filter(|suite| suite.kind == "smoke"))?;
@@ -103,113 +103,157 @@ fn go_through(
         report.exit_code = 3;
         return Ok(report);
     }
-    state.catch_up(ledger)?;
-    let number = state.next_release();
-    let started = ReleaseStarted {
-        release: number.clone(),
-        environment: name.clone(),
-        plan: asked.plan.digest(),
-        recipe: asked.plan.recipe,
-        dossier,
-        by: world.actor.clone(),
-        binding: Some(asked.plan.binding),
-        definitions: Some(asked.plan.definitions),
-        origin: Some(asked.dossier.origin.clone()),
-    };
-    // The applied plan must equal the judged one. Production is observed again for that, since the gate takes time for
-    // the other environments and the whole ledger.
-    let run = Run {
+    Admitted {
         project,
         resolution,
         ledger,
         lease: &lease,
-        name: &name,
-        purpose: "release",
+        asked,
+        dossier,
         confirm,
-        saved: Some(&asked.plan),
-        found: None,
-    };
-    run.allowed(&asked.plan)?;
-    ledger.append(world.clock.now(), &[started.into()], Some(lease.fence()))?;
-    state.catch_up(ledger)?;
-    let mut observed = None;
-    let outcome = run.go(state, &mut report);
-    let (outcome, failure) = match outcome {
-        Ok(Went::Ended(outcome, seen)) => {
-            observed = seen;
-            (outcome, None)
-        }
-        Ok(Went::Overtaken(code)) => {
-            report.say(format!("{number} did not finish: {name} is partly changed"));
-            report.exit_code = code;
-            return Ok(report);
-        }
-        // Refused before the first write: the release ended without a change.
-        Err(failure) => (ApplyOutcome::Failed, Some(failure)),
-    };
-    let mut smoke = None;
-    let mut interrupted = false;
-    if outcome == ApplyOutcome::Done {
-        let suites: Vec<&Suite> = resolution
-            .environment(&name)?
-            .suites
-            .iter()
-            .filter(|suite| suite.kind == "smoke")
-            .collect();
-        if !suites.is_empty() {
-            let passed = Verification {
-                project,
-                resolution,
-                ledger,
-                fence: lease.fence(),
-                name: &name,
+        before: Vec::new(),
+    }
+    .release(state, report)
+}
+
+/// Release that may begin, under production's lease.
+pub(super) struct Admitted<'a> {
+    pub(super) project: &'a Project<'a>,
+    pub(super) resolution: &'a Resolution,
+    pub(super) ledger: &'a dyn Ledger,
+    pub(super) lease: &'a Lease<'a>,
+    pub(super) asked: GateReview,
+    /// Its stored dossier.
+    pub(super) dossier: Digest,
+    pub(super) confirm: Option<&'a str>,
+    /// Records that are written together with its start.
+    pub(super) before: Vec<Record>,
+}
+
+impl Admitted<'_> {
+    /// Applies the plan, runs the smoke suites, and records the outcome.
+    pub(super) fn release(self, state: &mut State, mut report: Report) -> Result<Report, Failure> {
+        let Self {
+            project,
+            resolution,
+            ledger,
+            lease,
+            asked,
+            dossier,
+            confirm,
+            before: mut records,
+        } = self;
+        let world = project.world;
+        let name = asked.dossier.production.clone();
+        state.catch_up(ledger)?;
+        let number = state.next_release();
+        let started = ReleaseStarted {
+            release: number.clone(),
+            environment: name.clone(),
+            plan: asked.plan.digest(),
+            recipe: asked.plan.recipe,
+            dossier,
+            by: world.actor.clone(),
+            binding: Some(asked.plan.binding),
+            definitions: Some(asked.plan.definitions),
+            origin: Some(asked.dossier.origin.clone()),
+        };
+        // The applied plan must equal the judged one. Production is observed again for that, since the gate takes time for
+        // the other environments and the whole ledger.
+        let run = Run {
+            project,
+            resolution,
+            ledger,
+            lease,
+            name: &name,
+            purpose: "release",
+            confirm,
+            saved: Some(&asked.plan),
+            found: None,
+        };
+        run.allowed(&asked.plan)?;
+        records.push(started.into());
+        ledger.append(world.clock.now(), &records, Some(lease.fence()))?;
+        state.catch_up(ledger)?;
+        let mut observed = None;
+        let outcome = run.go(state, &mut report);
+        let (outcome, failure) = match outcome {
+            Ok(Went::Ended(outcome, seen)) => {
+                observed = seen;
+                (outcome, None)
             }
-            .run(&suites, state, observed, &mut report)?;
-            // An interrupted suite has neither passed nor failed.
-            interrupted = !passed && world.interruption.is_set();
-            smoke = (!interrupted).then_some(passed);
+            Ok(Went::Overtaken(code)) => {
+                report.say(format!("{number} did not finish: {name} is partly changed"));
+                report.exit_code = code;
+                return Ok(report);
+            }
+            // Refused before the first write: the release ended without a change.
+            Err(failure) => (ApplyOutcome::Failed, Some(failure)),
+        };
+        let mut smoke = None;
+        let mut interrupted = false;
+        if outcome == ApplyOutcome::Done {
+            let suites: Vec<&Suite> = resolution
+                .environment(&name)?
+                .suites
+                .iter()
+                .filter(|suite| suite.kind == "smoke")
+                .collect();
+            if !suites.is_empty() {
+                let passed = Verification {
+                    project,
+                    resolution,
+                    ledger,
+                    fence: lease.fence(),
+                    name: &name,
+                }
+                .run(&suites, state, observed, &mut report)?;
+                // An interrupted suite has neither passed nor failed.
+                interrupted = !passed && world.interruption.is_set();
+                smoke = (!interrupted).then_some(passed);
+            }
         }
+        let ended = ReleaseEnded {
+            release: number.clone(),
+            environment: name.clone(),
+            recipe: asked.plan.recipe,
+            commit: asked.dossier.origin.commit.clone(),
+            outcome,
+            smoke,
+        };
+        ledger.append(world.clock.now(), &[ended.into()], Some(lease.fence()))?;
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        report.exit_code = match (outcome, smoke) {
+            (ApplyOutcome::Done, Some(false)) => 1,
+            (ApplyOutcome::Done, _) if interrupted => 130,
+            (outcome, _) => exit_code(outcome),
+        };
+        match (outcome, smoke) {
+            (ApplyOutcome::Done, Some(false)) => {
+                report.say(format!(
+                    "{number}: {name} runs the new recipe, but its smoke suites failed"
+                ));
+                report.next("evenkeel drift");
+            }
+            (ApplyOutcome::Done, _) if interrupted => {
+                report.say(format!(
+                    "{number}: {name} runs the new recipe, but its smoke suites were interrupted"
+                ));
+                report.next(format!("evenkeel verify {name}"));
+            }
+            (ApplyOutcome::Done, _) => {
+                report.release = Some(number.clone());
+                report.next("evenkeel drift");
+                report.next("evenkeel status");
+            }
+            _ => {
+                report.say(format!("{number} failed: {name} is partly changed"));
+                report.next(format!("evenkeel drift {name}"));
+                report.next(format!("evenkeel apply {name}"));
+            }
+        }
+        Ok(report)
     }
-    let ended = ReleaseEnded {
-        release: number.clone(),
-        environment: name.clone(),
-        recipe: asked.plan.recipe,
-        commit: asked.dossier.origin.commit.clone(),
-        outcome,
-        smoke,
-    };
-    ledger.append(world.clock.now(), &[ended.into()], Some(lease.fence()))?;
-    if let Some(failure) = failure {
-        return Err(failure);
-    }
-    report.exit_code = match (outcome, smoke) {
-        (ApplyOutcome::Done, Some(false)) => 1,
-        (ApplyOutcome::Done, _) if interrupted => 130,
-        (outcome, _) => exit_code(outcome),
-    };
-    match (outcome, smoke) {
-        (ApplyOutcome::Done, Some(false)) => {
-            report.say(format!(
-                "{number}: {name} runs the new recipe, but its smoke suites failed"
-            ));
-            report.next("evenkeel drift");
-        }
-        (ApplyOutcome::Done, _) if interrupted => {
-            report.say(format!(
-                "{number}: {name} runs the new recipe, but its smoke suites were interrupted"
-            ));
-            report.next(format!("evenkeel verify {name}"));
-        }
-        (ApplyOutcome::Done, _) => {
-            report.release = Some(number.clone());
-            report.next("evenkeel drift");
-            report.next("evenkeel status");
-        }
-        _ => {
-            report.say(format!("{number} failed: {name} is partly changed"));
-            report.next(format!("evenkeel drift {name}"));
-            report.next(format!("evenkeel apply {name}"));
-        }
-    }
-    Ok(report)
 }

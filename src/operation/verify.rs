@@ -49,6 +49,7 @@ pub fn verify(
         name: &name,
     }
     .run(&wanted, &mut state, None, &mut report)?;
+    report.outstanding(&state);
     report.exit_code = match passed {
         _ if world.interruption.is_set() => 130,
         true => 0,

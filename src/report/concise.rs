@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::document::{FindingDocument, ReplayResult, Report};
+use super::document::{FindingDocument, ReplayResult, Report, TrialResultDocument};
 use super::wording::{State, about, by_gravity, failure_line, one_line, path, place, verdict_line};
 use super::{Format, Style};
 use evenkeel_model::defect::Severity;
@@ -36,6 +36,22 @@ impl Format for Concise {
             let word = style.bad("error[in-doubt]");
             let name = format!("entry {}", doubt.entry);
             writeln!(to, "{name}: {word} {}", one_line(&doubt.words()))?;
+        }
+        for glass in &report.break_glass {
+            let word = style.bad("warning[break-glass]");
+            writeln!(
+                to,
+                "{}: {word} {}",
+                one_line(&glass.name),
+                one_line(&glass.words())
+            )?;
+        }
+        for trial in report.drill.iter().flat_map(|drill| &drill.trials) {
+            if trial.result != TrialResultDocument::Shut {
+                let word = style.bad(&format!("error[{}]", trial.result.word()));
+                let (fault, words) = (one_line(&trial.fault), trial.words());
+                writeln!(to, "{fault}: {word} {}", one_line(&words))?;
+            }
         }
         if let Some(failure) = &report.failure {
             let reason = failure_line(&failure.reason, &failure.causes);

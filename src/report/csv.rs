@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use csv::{QuoteStyle, WriterBuilder};
 
-use super::document::{FindingDocument, PlaceDocument, ReplayResult, Report};
+use super::document::{FindingDocument, PlaceDocument, ReplayResult, Report, TrialResultDocument};
 use super::wording::{State, failure_line, path};
 use super::{Format, Style};
 use evenkeel_model::Moment;
@@ -154,6 +154,35 @@ impl Format for Csv {
                 message: &words,
                 fingerprint: doubt.findings.first().map_or("", String::as_str),
                 time: Some(doubt.time),
+                ..Row::default()
+            };
+            table.write_record(cells(report, &row))?;
+        }
+        for glass in &report.break_glass {
+            let words = glass.words();
+            let row = Row {
+                state: "break-glass",
+                severity: "warning",
+                environment: Some(&glass.environment),
+                code: &glass.incident,
+                subject: &glass.name,
+                message: &words,
+                time: Some(glass.at),
+                ..Row::default()
+            };
+            table.write_record(cells(report, &row))?;
+        }
+        for trial in report.drill.iter().flat_map(|drill| &drill.trials) {
+            let is_right = trial.result == TrialResultDocument::Shut;
+            let row = Row {
+                state: "drill",
+                severity: if is_right { "" } else { "error" },
+                environment: report.drill.as_ref().map(|drill| &*drill.environment),
+                code: &trial.expected,
+                subject: &trial.fault,
+                message: &trial.what,
+                expected: Some("shut"),
+                found: Some(trial.result.word()),
                 ..Row::default()
             };
             table.write_record(cells(report, &row))?;

@@ -4,12 +4,14 @@
 //! thing is absent if there is none. This file defines the whole; each part has a file in this folder. Decision 22
 //! lists the changes of version 2.
 
+mod break_glass;
 mod checkpoints;
 mod cut;
 mod discovery;
 mod done;
 mod doubts;
 mod drift;
+mod drill;
 mod entry;
 mod failure;
 mod finding;
@@ -32,11 +34,13 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::break_glass::BreakGlassDocument;
 pub use self::checkpoints::{COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument};
 pub use self::cut::CutDocument;
 pub use self::done::{ApplyDocument, CaseDocument, NotDone, SuiteDocument};
 pub use self::doubts::{DOUBTS_COMMAND, DecisionKind, DoubtDocument, SightingDocument, examined};
 pub use self::drift::{DocumentsDocument, EnvironmentReport, ParityDocument};
+pub use self::drill::{DrillDocument, TrialDocument, TrialResultDocument};
 pub use self::entry::EntryDocument;
 pub use self::failure::{FailureDocument, FailureKind};
 pub use self::finding::{
@@ -66,7 +70,7 @@ use evenkeel_model::Moment;
 use evenkeel_model::defect::{Code, Defect};
 
 /// Commands that print progress while they run: their verdict comes last.
-pub const RUNNING_COMMANDS: &[&str] = &["apply", "deliver", "release", "verify"];
+pub const RUNNING_COMMANDS: &[&str] = &["apply", "break-glass", "deliver", "release", "verify"];
 
 /// Version of this document.
 pub const FORMAT: &str = "2.0";
@@ -147,6 +151,12 @@ pub struct Report {
     /// Decisions in doubt, since drift was found after them; oldest first.
     #[serde(default)]
     pub doubts: Vec<DoubtDocument>,
+    /// Every break-glass that waits for a follow-up, oldest first.
+    #[serde(default)]
+    pub break_glass: Vec<BreakGlassDocument>,
+    /// Drill of the gate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drill: Option<DrillDocument>,
     /// Ledger entries.
     pub entries: Vec<EntryDocument>,
     /// One record in full, as printed by `show`.
@@ -205,6 +215,8 @@ impl Report {
             objects: None,
             replays: Vec::new(),
             doubts: Vec::new(),
+            break_glass: Vec::new(),
+            drill: None,
             entries: Vec::new(),
             shown: None,
             cut: Vec::new(),

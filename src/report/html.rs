@@ -5,6 +5,7 @@
 //! makes a page of more than 5 MB.
 
 mod applies;
+mod break_glass;
 mod budget;
 mod chart;
 mod codes;
@@ -12,6 +13,7 @@ mod coverage;
 mod declared;
 mod difference;
 mod doubts;
+mod drill;
 mod environments;
 mod excerpt;
 mod findings;
@@ -99,7 +101,9 @@ fn sections(report: &Report) -> Vec<Section> {
         plans::section(report),
         applies::section(report),
         suites::section(report),
+        break_glass::section(report),
         doubts::section(report),
+        drill::section(report),
         replays::section(report),
         timeline::section(report),
         ledger::section(report),

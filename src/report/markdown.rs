@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use self::code::{block, cell, span};
 use super::document::{
     EnvironmentReport, FindingDocument, ReplayDocument, ReplayResult, Report, Tone,
+    TrialResultDocument,
 };
 use super::wording::{
     State, about, by_gravity, counts, failure_line, headline, justification, path, place, short,
@@ -58,6 +59,8 @@ pub(super) fn page(report: &Report, longest: usize) -> String {
     steps(report, &mut page);
     replays(report, &mut page);
     doubts(report, &mut page);
+    drill(report, &mut page);
+    break_glass(report, &mut page);
     entries(report, &mut page);
     folded("Details", &open, &mut page, details);
     folded("Pending and declared", &others, &mut page, entry);
@@ -499,6 +502,36 @@ fn doubts(report: &Report, page: &mut Page) {
     }
     page.all(&report.doubts, LISTED, "doubt", |doubt| {
         format!("- entry {}: {}\n", doubt.entry, span(&doubt.words()))
+    });
+}
+
+/// Adds every break-glass that waits for a follow-up.
+fn break_glass(report: &Report, page: &mut Page) {
+    if !report.break_glass.is_empty() {
+        page.add("\n### Break-glass without a follow-up\n\n");
+    }
+    page.all(&report.break_glass, LISTED, "break-glass", |glass| {
+        format!("- {} {}\n", span(&glass.words()), span(&glass.command()))
+    });
+}
+
+/// Adds the faults of a drill.
+fn drill(report: &Report, page: &mut Page) {
+    let Some(drill) = &report.drill else {
+        return;
+    };
+    page.add("\n### Drill\n\n");
+    page.all(&drill.trials, LISTED, "fault", |trial| {
+        let mark = if trial.result == TrialResultDocument::Shut {
+            "✔"
+        } else {
+            "✘"
+        };
+        format!(
+            "- {mark} {}: {}\n",
+            span(&trial.fault),
+            span(&trial.words())
+        )
     });
 }
 

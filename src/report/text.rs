@@ -6,6 +6,7 @@
 mod details;
 mod done;
 mod doubts;
+mod drill;
 mod entries;
 mod environments;
 mod excerpt;
@@ -44,6 +45,8 @@ const JUDGING_COMMANDS: &[&str] = &[
     "reject",
     "withdraw",
     "release",
+    "break-glass",
+    "drill",
     "audit",
     "audit replay",
     "audit doubts",
@@ -117,6 +120,9 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     }
     replays::lines(&report.replays, style, to)?;
     doubts::lines(&report.doubts, style, to)?;
+    if let Some(drill) = &report.drill {
+        drill::lines(drill, style, to)?;
+    }
     if let (Some(headline), true) = (headline, is_running) {
         writeln!(to)?;
         headline::line(report, headline, true, style, to)?;
@@ -125,6 +131,7 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
         gate::rules(verdict, style, to)?;
     }
     messages(report, style, to)?;
+    break_glass(report, style, to)?;
     next(report, style, to)
 }
 
@@ -274,6 +281,18 @@ fn messages(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
+/// Writes every break-glass that waits for a follow-up.
+fn break_glass(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    if !report.break_glass.is_empty() {
+        writeln!(to)?;
+    }
+    for glass in &report.break_glass {
+        let first = format!("{} ", style.bad("!"));
+        hanging(&first, 4, &one_line(&glass.words()), style.width, to)?;
+    }
+    Ok(())
+}
+
 /// Writes next steps: commands in pasteable form, and advice as comments.
 fn next(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let remedies = report
@@ -281,7 +300,12 @@ fn next(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
         .as_ref()
         .map_or(&[][..], |verdict| &verdict.remedies);
     let mut next: Vec<&str> = Vec::new();
-    for text in remedies.iter().chain(&report.next) {
+    let follow_up: Vec<String> = report
+        .break_glass
+        .iter()
+        .map(super::document::BreakGlassDocument::command)
+        .collect();
+    for text in remedies.iter().chain(&report.next).chain(&follow_up) {
         if !next.contains(&&**text) {
             next.push(text);
         }

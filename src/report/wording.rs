@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::document::{
-    AllowedDocument, DoubtDocument, FindingDocument, PlaceDocument, ReplayDocument, ReplayResult,
-    Report,
+    AllowedDocument, DoubtDocument, DrillDocument, FindingDocument, PlaceDocument, ReplayDocument,
+    ReplayResult, Report,
 };
 use evenkeel_model::defect::Severity;
 use evenkeel_model::text::{count, inert};
@@ -83,6 +83,15 @@ pub(super) fn verdict_line(report: &Report) -> String {
     } else {
         format!("{}  {}", headline(report), counts.join(", "))
     }
+}
+
+/// Returns the result of a drill: `48 of 48 faults shut the gate for the right reason`.
+pub(super) fn drill(drill: &DrillDocument) -> String {
+    format!(
+        "{} of {} shut the gate for the right reason",
+        drill.right(),
+        count(drill.trials.len(), "fault")
+    )
 }
 
 /// Returns the number of decisions in doubt: each may be in doubt for several environments.

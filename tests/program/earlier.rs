@@ -77,6 +77,9 @@ fn every_entry_is_parsed_and_every_kind_of_record_occurs() {
         .filter(|kind| {
             let later = [
                 "drift-checked",
+                "drilled",
+                "followed-up",
+                "glass-broken",
                 "moved",
                 "notification-failed",
                 "rejected",

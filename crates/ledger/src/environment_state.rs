@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::record::{
-    ApplyEnded, ApplyOutcome, ApplyStarted, Approved, LeaseBroken, LeaseTaken, NOT_BEGUN, Origin,
-    Rejected, StepEnd, StepOutcome, StepsEnded, StepsIntended, SuiteEnded, Verb, VerdictGiven,
-    Withdrawn,
+    ApplyEnded, ApplyOutcome, ApplyStarted, Approved, Drilled, LeaseBroken, LeaseTaken, NOT_BEGUN,
+    Origin, Rejected, StepEnd, StepOutcome, StepsEnded, StepsIntended, SuiteEnded, Verb,
+    VerdictGiven, Withdrawn,
 };
 use evenkeel_model::{Digest, Instance, Moment};
 use serde::{Deserialize, Serialize};
@@ -113,6 +113,8 @@ pub struct EnvironmentState {
     pub withdrawals: Vec<Noted<Withdrawn>>,
     /// The latest verdict on a release to this environment.
     pub verdict: Option<Noted<VerdictGiven>>,
+    /// The last drill of the gate.
+    pub drilled: Option<Noted<Drilled>>,
     /// The lease that was taken and not returned. Its holder may be dead: only the lock shows that.
     pub lease: Option<Noted<LeaseTaken>>,
     /// The last broken lease.

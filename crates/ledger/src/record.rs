@@ -86,6 +86,12 @@ records! {
     ReleaseStarted = "release-started",
     /// A release ended.
     ReleaseEnded = "release-ended",
+    /// The gate was drilled: faults were injected into a copy, and it shut, or not.
+    Drilled = "drilled",
+    /// A person is about to apply to an environment although the gate is shut.
+    GlassBroken = "glass-broken",
+    /// Another person reviewed that.
+    FollowedUp = "followed-up",
     /// A drift check, with its findings.
     DriftChecked = "drift-checked",
     /// The ledger was copied to another place and goes on there.
@@ -117,6 +123,9 @@ impl Record {
             Self::ReleaseStarted(it) => &it.environment,
             Self::ReleaseEnded(it) => &it.environment,
             Self::TargetsAdopted(it) => &it.environment,
+            Self::Drilled(it) => &it.environment,
+            Self::GlassBroken(it) => &it.environment,
+            Self::FollowedUp(it) => &it.environment,
             Self::DriftChecked(it) => {
                 let mut names = it.environments.keys();
                 return names.next().filter(|_| names.next().is_none());
@@ -131,6 +140,7 @@ impl Record {
             Self::Approved(it) => it.signed.as_ref(),
             Self::Rejected(it) => it.signed.as_ref(),
             Self::Withdrawn(it) => it.signed.as_ref(),
+            Self::FollowedUp(it) => it.signed.as_ref(),
             _ => None,
         }
     }
@@ -145,6 +155,8 @@ impl Record {
                 .map(|output| ("the output of a suite", output)),
             Self::VerdictGiven(it) => Some(("the dossier of a verdict", &it.dossier)),
             Self::ReleaseStarted(it) => Some(("the dossier of a release", &it.dossier)),
+            Self::Drilled(it) => Some(("the dossier of a drill", &it.dossier)),
+            Self::GlassBroken(it) => Some(("the dossier of a break-glass", &it.dossier)),
             _ => None,
         }
     }
@@ -164,6 +176,9 @@ impl Record {
             Self::Moved(it) => Some(&it.by),
             Self::TargetsAdopted(it) => Some(&it.by),
             Self::NotificationFailed(it) => Some(&it.by),
+            Self::Drilled(it) => Some(&it.by),
+            Self::GlassBroken(it) => Some(&it.by),
+            Self::FollowedUp(it) => Some(&it.by),
             _ => None,
         }
     }
@@ -581,6 +596,81 @@ pub struct Withdrawn {
     pub environment: EnvironmentName,
     /// The plan.
     pub plan: Digest,
+    /// The actor.
+    pub by: Actor,
+    /// The reason.
+    pub reason: String,
+    /// The person's signature; `None` for the account's own decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
+}
+
+/// The gate was drilled: each fault was injected into a copy of the facts, which were made sound before.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Drilled {
+    /// The environment of the release.
+    pub environment: EnvironmentName,
+    /// The version of evenkeel.
+    pub tool: String,
+    /// The version of the rules.
+    pub rules: u32,
+    /// Whether the gate shut each time, for the right reason.
+    pub passed: bool,
+    /// The result of each fault.
+    pub results: Vec<DrillResult>,
+    /// The dossier before it was made sound: an object.
+    pub dossier: Digest,
+    /// The actor.
+    pub by: Actor,
+}
+
+/// The result of one fault of a drill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DrillResult {
+    /// The name of the fault.
+    pub fault: String,
+    /// The code of the rule that must shut the gate.
+    pub expected: String,
+    /// The codes of the rules that shut it; none if it was open.
+    pub shut_by: Vec<String>,
+}
+
+/// A person is about to apply to an environment although the gate is shut. Written before anything changes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct GlassBroken {
+    /// Its name: `b-1`.
+    pub break_glass: String,
+    /// The release that it makes: `r-3`.
+    pub release: String,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The plan.
+    pub plan: Digest,
+    /// The recipe.
+    pub recipe: Digest,
+    /// The actor.
+    pub by: Actor,
+    /// The reason.
+    pub reason: String,
+    /// The incident.
+    pub incident: String,
+    /// The codes of the rules that shut the gate.
+    pub shut_by: Vec<String>,
+    /// The whole dossier: an object from which the verdict can be computed again.
+    pub dossier: Digest,
+}
+
+/// Another person reviewed a break-glass.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FollowedUp {
+    /// The name of the break-glass: `b-1`.
+    pub break_glass: String,
+    /// Its environment.
+    pub environment: EnvironmentName,
     /// The actor.
     pub by: Actor,
     /// The reason.

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use super::environment_state::{EnvironmentState, Noted};
 use super::lease::Holder;
-use super::record::{ApplyOutcome, Founded, LeaseTaken, Record, ReleaseEnded, ReleaseStarted};
+use super::record::{
+    ApplyOutcome, FollowedUp, Founded, GlassBroken, LeaseTaken, Record, ReleaseEnded,
+    ReleaseStarted,
+};
 use super::timeline::Timeline;
 use super::times::Times;
 use super::{Entry, Ledger, LedgerError, chain};
@@ -22,6 +25,15 @@ pub struct Release {
     pub started: Noted<ReleaseStarted>,
     /// The latest record of its end; `None` while it runs, and after a kill until a later run finishes it.
     pub ended: Option<Noted<ReleaseEnded>>,
+}
+
+/// A break-glass and its review, if any.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BreakGlass {
+    /// The record, which was written before anything changed.
+    pub broken: Noted<GlassBroken>,
+    /// The review by another person; until then every report shows it.
+    pub followed_up: Option<Noted<FollowedUp>>,
 }
 
 /// The use of a saved plan, which cannot be used again.
@@ -89,6 +101,8 @@ pub struct State {
     pub environments: BTreeMap<EnvironmentName, EnvironmentState>,
     /// All releases, oldest first.
     pub releases: Vec<Release>,
+    /// Every break-glass, oldest first.
+    pub break_glass: Vec<BreakGlass>,
     /// Applied plans from files.
     pub used_plans: BTreeMap<Digest, Used>,
     /// The last recorded check of each environment.
@@ -105,6 +119,7 @@ pub struct State {
     pub unknown: usize,
     applies: u64,
     released: u64,
+    broken: u64,
 }
 
 impl State {
@@ -204,6 +219,19 @@ impl State {
         format!("r-{}", self.released + 1)
     }
 
+    /// Returns whether a release was made although the gate was shut.
+    #[must_use]
+    pub fn is_break_glass(&self, release: &str) -> bool {
+        let mut all = self.break_glass.iter();
+        all.any(|it| it.broken.record.release == release)
+    }
+
+    /// Returns the name of the next break-glass.
+    #[must_use]
+    pub fn next_break_glass(&self) -> String {
+        format!("b-{}", self.broken + 1)
+    }
+
     /// Absorbs the next entry.
     ///
     /// # Errors
@@ -281,6 +309,24 @@ impl State {
             Record::Withdrawn(record) => {
                 let standing = self.standing(&record.environment);
                 standing.withdrawals.push(note.of(record));
+            }
+            Record::Drilled(record) => {
+                let standing = self.standing(&record.environment);
+                standing.drilled = Some(note.of(record));
+            }
+            Record::GlassBroken(record) => {
+                self.broken = highest(self.broken, "b-", &record.break_glass);
+                self.break_glass.push(BreakGlass {
+                    broken: note.of(record),
+                    followed_up: None,
+                });
+            }
+            Record::FollowedUp(record) => {
+                let mut all = self.break_glass.iter_mut().rev();
+                let it = all.find(|it| it.broken.record.break_glass == record.break_glass);
+                if let Some(it) = it.filter(|it| it.followed_up.is_none()) {
+                    it.followed_up = Some(note.of(record));
+                }
             }
             Record::ReleaseStarted(record) => {
                 self.released = highest(self.released, "r-", &record.release);

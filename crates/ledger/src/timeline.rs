@@ -61,6 +61,12 @@ pub enum EventKind {
     Rejection,
     /// A person withdrew an approval or a rejection.
     Withdrawal,
+    /// The gate was drilled.
+    Drill,
+    /// A person applied although the gate was shut.
+    BreakGlass,
+    /// Another person reviewed that.
+    FollowUp,
     /// A release.
     Release,
     /// A lease was taken from its holder.
@@ -187,6 +193,32 @@ impl Timeline {
                 by: Some(Signed::signer(it.signed.as_ref(), &it.by)),
                 outcome: Some(EventOutcome::Done),
                 ..event(&it.environment, EventKind::Withdrawal, it.plan.short())
+            }),
+            Record::Drilled(it) => self.push(Event {
+                words: Some(count(it.results.len(), "fault")),
+                by: Some(it.by.name.clone()),
+                outcome: Some(if it.passed {
+                    EventOutcome::Passed
+                } else {
+                    EventOutcome::Failed
+                }),
+                ..event(&it.environment, EventKind::Drill, "drill".to_owned())
+            }),
+            Record::GlassBroken(it) => self.push(Event {
+                words: Some(format!("{}: {}", it.incident, it.reason)),
+                by: Some(it.by.name.clone()),
+                outcome: Some(EventOutcome::Done),
+                ..event(
+                    &it.environment,
+                    EventKind::BreakGlass,
+                    it.break_glass.clone(),
+                )
+            }),
+            Record::FollowedUp(it) => self.push(Event {
+                words: Some(it.reason.clone()),
+                by: Some(Signed::signer(it.signed.as_ref(), &it.by)),
+                outcome: Some(EventOutcome::Done),
+                ..event(&it.environment, EventKind::FollowUp, it.break_glass.clone())
             }),
             Record::LeaseBroken(it) => self.push(Event {
                 words: Some(it.reason.clone()),

@@ -53,6 +53,8 @@ pub enum Decision {
     Reject,
     /// The person's earlier decision about the plan no longer counts.
     Withdraw,
+    /// A break-glass was reviewed. It is no decision about a later release.
+    FollowUp,
 }
 
 impl Decision {
@@ -63,6 +65,7 @@ impl Decision {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Withdraw => "withdraw",
+            Self::FollowUp => "follow-up",
         }
     }
 
@@ -73,6 +76,7 @@ impl Decision {
             Self::Approve => "approved",
             Self::Reject => "rejected",
             Self::Withdraw => "withdrew",
+            Self::FollowUp => "followed up",
         }
     }
 }

@@ -103,7 +103,7 @@ fn decide(
         people => Some(Signatory::choose(&review.project, people, request.key)?),
     };
     let by = match &signatory {
-        Some(signatory) => signatory.person().to_owned(),
+        Some(signatory) => signatory.person().name.clone(),
         None => {
             if request.key.is_some() {
                 return Err(Failure::Usage(
@@ -185,6 +185,11 @@ fn statement(
         // The signatory fills it in.
         nonce: String::new(),
     }
+}
+
+/// A follow-up is recorded by `break_glass`.
+fn no_decision() -> Failure {
+    Failure::other("a follow-up is no decision about a plan")
 }
 
 /// Returns the past participle: `approved`, `withdrawn`.
@@ -295,7 +300,7 @@ impl<'w> Review<'w> {
                     help: "evenkeel log".into(),
                 });
             }
-            Decision::Withdraw => None,
+            Decision::Withdraw | Decision::FollowUp => None,
         };
         let Some(same) = same else {
             return Ok(false);
@@ -348,6 +353,7 @@ impl<'w> Review<'w> {
         let account = world.actor.clone();
         let reason = reason.to_owned();
         let record: Record = match decision {
+            Decision::FollowUp => return Err(no_decision()),
             Decision::Approve => Approved {
                 environment,
                 plan,
@@ -416,6 +422,7 @@ impl<'w> Review<'w> {
         // After every entry.
         let sequence = u64::MAX;
         match decision {
+            Decision::FollowUp => return Err(no_decision()),
             Decision::Approve => trial.approvals.push(ApprovalFact {
                 by: account,
                 plan,
@@ -442,6 +449,7 @@ impl<'w> Review<'w> {
                 Decision::Approve => own.is_some_and(|own| own.approves),
                 Decision::Reject => own.is_some_and(|own| !own.approves),
                 Decision::Withdraw => own.is_none(),
+                Decision::FollowUp => false,
             }
         };
         if all.iter().any(is_effective) {

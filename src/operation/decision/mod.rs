@@ -6,5 +6,7 @@ mod decide;
 mod offline;
 mod signature;
 
+pub(super) use signature::Signatory;
+
 pub use decide::{DecisionRequest, approve, reject, withdraw};
 pub use offline::{OfflineRequest, approve_offline, import_approval, request_approval};

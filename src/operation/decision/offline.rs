@@ -149,7 +149,7 @@ pub fn approve_offline(
             help: "answer `yes`, or give --yes".into(),
         });
     }
-    let by = signatory.person().to_owned();
+    let by = signatory.person().name.clone();
     let signed = signatory.sign(
         world,
         Statement {

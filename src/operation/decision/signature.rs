@@ -8,7 +8,7 @@ use evenkeel_core::gate::Dossier;
 use evenkeel_core::gate::people::approvers;
 use evenkeel_ledger::record::Signed;
 use evenkeel_model::text::list;
-use evenkeel_signature::{Approvers, Signer, Statement};
+use evenkeel_signature::{Approvers, Person, Signer, Statement};
 
 /// Returns the people who may decide: of the current file of approvers and of that of the last release. None without a file.
 pub(super) fn people_of(dossier: &Dossier) -> Vec<Approvers> {
@@ -25,16 +25,16 @@ pub(super) fn people_of(dossier: &Dossier) -> Vec<Approvers> {
 }
 
 /// Key of a listed person.
-pub(super) struct Signatory {
+pub(in crate::operation) struct Signatory {
     key: SigningKey,
-    person: String,
+    person: Person,
     people: Vec<Approvers>,
 }
 
 impl Signatory {
     /// Chooses the named key; otherwise the one of git's `user.signingkey`; otherwise the agent's. The key is listed and valid
     /// now.
-    pub(super) fn choose(
+    pub(in crate::operation) fn choose(
         project: &Project<'_>,
         people: Vec<Approvers>,
         file: Option<&Path>,
@@ -50,7 +50,7 @@ impl Signatory {
             let signer = signer(&people, &key, world).map_err(refused)?;
             return Ok(Self {
                 key,
-                person: signer.person.name,
+                person: signer.person,
                 people,
             });
         }
@@ -64,19 +64,19 @@ impl Signatory {
         {
             return Ok(Self {
                 key,
-                person: signer.person.name,
+                person: signer.person,
                 people,
             });
         }
-        let mut listed: Vec<(SigningKey, String)> = Vec::new();
+        let mut listed: Vec<(SigningKey, Person)> = Vec::new();
         let mut reason = None;
         for key in signing.of_agent() {
             match signer(&people, &key, world) {
-                Ok(signer) => listed.push((key, signer.person.name)),
+                Ok(signer) => listed.push((key, signer.person)),
                 Err(why) => reason = reason.or(Some(why)),
             }
         }
-        let mut names: Vec<&str> = listed.iter().map(|(_, person)| person.as_str()).collect();
+        let mut names: Vec<&str> = listed.iter().map(|(_, person)| &*person.name).collect();
         names.sort_unstable();
         names.dedup();
         if names.len() > 1 {
@@ -100,12 +100,16 @@ impl Signatory {
     }
 
     /// Returns the person.
-    pub(super) fn person(&self) -> &str {
+    pub(in crate::operation) fn person(&self) -> &Person {
         &self.person
     }
 
     /// Signs a statement, and verifies the result.
-    pub(super) fn sign(&self, world: &World<'_>, statement: Statement) -> Result<Signed, Failure> {
+    pub(in crate::operation) fn sign(
+        &self,
+        world: &World<'_>,
+        statement: Statement,
+    ) -> Result<Signed, Failure> {
         let statement = Statement {
             nonce: nonce().map_err(Failure::other)?,
             ..statement

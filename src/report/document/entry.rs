@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::outcome_words;
-use evenkeel_ledger::record::{Signed, StepOutcome};
+use evenkeel_ledger::record::{DrillResult, Signed, StepOutcome};
 use evenkeel_ledger::{Entry, LedgerError, Record, chain};
 use evenkeel_model::Moment;
 use evenkeel_model::text::count;
@@ -177,6 +177,32 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
         Some(Record::Withdrawn(it)) => format!(
             "decision about plan {} for {} withdrawn by {}: {}",
             it.plan.short(),
+            it.environment,
+            Signed::signer(it.signed.as_ref(), &it.by),
+            it.reason
+        ),
+        Some(Record::Drilled(it)) => {
+            let right = |result: &&DrillResult| result.shut_by.contains(&result.expected);
+            format!(
+                "{}: gate drilled by {}: {} of {} shut it for the right reason",
+                it.environment,
+                it.by.name,
+                it.results.iter().filter(right).count(),
+                count(it.results.len(), "fault")
+            )
+        }
+        Some(Record::GlassBroken(it)) => format!(
+            "{} to {}: break-glass by {}, plan {}, {}: {}",
+            it.break_glass,
+            it.environment,
+            it.by.name,
+            it.plan.short(),
+            it.incident,
+            it.reason
+        ),
+        Some(Record::FollowedUp(it)) => format!(
+            "{} to {} followed up by {}: {}",
+            it.break_glass,
             it.environment,
             Signed::signer(it.signed.as_ref(), &it.by),
             it.reason

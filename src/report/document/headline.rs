@@ -189,14 +189,16 @@ impl Headline {
                 }
             }
             ("apply", true) => Self::Applied,
-            ("verify", true) => Self::Passed,
-            ("deliver" | "release", true) if report.release.is_some() => Self::Released,
+            ("verify" | "drill", true) => Self::Passed,
+            ("deliver" | "release" | "break-glass", true) if report.release.is_some() => {
+                Self::Released
+            }
             ("deliver" | "approve" | "reject" | "withdraw" | "release", _)
                 if report.verdict.is_some() =>
             {
                 gate()?
             }
-            ("deliver" | "release", true) => Self::UpToDate,
+            ("deliver" | "release" | "break-glass", true) => Self::UpToDate,
             ("audit", true) if report.proofs.iter().all(|proof| proof.proven) => Self::Intact,
             ("audit replay", true) => Self::Replayed,
             ("audit doubts", true) => Self::NoDoubts,
@@ -205,7 +207,7 @@ impl Headline {
             ("approve", true) => return None,
             (
                 "validate" | "apply" | "verify" | "deliver" | "approve" | "reject" | "withdraw"
-                | "release" | "audit" | "audit replay" | "audit doubts",
+                | "release" | "break-glass" | "drill" | "audit" | "audit replay" | "audit doubts",
                 _,
             ) => Self::Failed,
             _ => return None,

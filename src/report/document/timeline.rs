@@ -56,6 +56,7 @@ impl From<&Event> for EventDocument {
 impl Report {
     /// Fills the timeline from the ledger and replaces an earlier one.
     pub fn timeline(&mut self, state: &State) {
+        self.outstanding(state);
         self.timeline = state.timeline.events().map(Into::into).collect();
         self.cut.retain(|cut| cut.list != "timeline");
         self.cut("timeline", state.timeline.left_out(), "the newest 200");

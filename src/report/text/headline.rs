@@ -91,6 +91,9 @@ fn parts(report: &Report, headline: Headline) -> Vec<(String, Option<Severity>)>
     if !report.replays.is_empty() {
         return plain(super::super::wording::replays(&report.replays));
     }
+    if let Some(drill) = &report.drill {
+        return plain(super::super::wording::drill(drill));
+    }
     if !report.doubts.is_empty() {
         return plain(super::super::wording::doubts(&report.doubts));
     }

@@ -43,6 +43,8 @@ pages! {
     live_drift: "docs/how-to/live-drift.md",
     delivering_in_ci: "docs/how-to/deliver-in-ci.md",
     two_people: "docs/how-to/two-people.md",
+    drill: "docs/how-to/drill.md",
+    break_glass: "docs/how-to/break-glass.md",
     blocked_deliveries: "docs/how-to/blocked.md",
     secrets: "docs/how-to/secrets.md",
     rolling_back: "docs/how-to/roll-back.md",
@@ -61,6 +63,11 @@ const UNTESTED: &[(&str, &str, &str)] = &[
         TESTS,
     ),
     ("CONTRIBUTING.md", "git diff", TESTS),
+    (
+        "docs/how-to/break-glass.md",
+        "evenkeel follow-up b-1 --reason 'reviewed with the team, delivered to staging'",
+        ACCOUNT,
+    ),
     (
         "docs/installation.md",
         "cargo install --locked --path .",
@@ -107,6 +114,7 @@ const UNTESTED: &[(&str, &str, &str)] = &[
     ),
 ];
 
+const ACCOUNT: &str = "needs a second account";
 const BUILDS: &str = "builds evenkeel from a checkout";
 const TESTS: &str = "runs the tests, of which this is one";
 const PACKAGES: &str = "builds or installs a package, which tests/packaging/run does";

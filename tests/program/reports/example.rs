@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use evenkeel::operation::{Failure, codes};
 use evenkeel::report::{
-    ApplyDocument, AwaitsDocument, BrokenDocument, CaseDocument, CheckedDocument,
-    CheckpointDocument, DecisionDocument, DecisionKind, DocumentsDocument, DoubtDocument,
-    EntryDocument, EnvironmentReport, EventDocument, Headline, HeldDocument, HolderDocument,
-    HolderProcess, LockDocument, LockState, NotDone, ObjectDocument, ObjectState, ObjectsDocument,
-    OriginDocument, ParityDocument, PlanReport, ProofDocument, ReleaseDocument, ReplayDocument,
-    ReplayPart, ReplayResult, Report, RuleDocument, RunningDocument, ShownDocument, ShownStep,
-    SightingDocument, SmokeState, StaleDocument, StatusDocument, StepDocument, SuiteDocument,
-    SuiteStatusDocument, UnsettledDocument, UnsettledState, VerdictDocument, VoidDocument,
+    ApplyDocument, AwaitsDocument, BreakGlassDocument, BrokenDocument, CaseDocument,
+    CheckedDocument, CheckpointDocument, DecisionDocument, DecisionKind, DocumentsDocument,
+    DoubtDocument, DrillDocument, EntryDocument, EnvironmentReport, EventDocument, Headline,
+    HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState, NotDone, ObjectDocument,
+    ObjectState, ObjectsDocument, OriginDocument, ParityDocument, PlanReport, ProofDocument,
+    ReleaseDocument, ReplayDocument, ReplayPart, ReplayResult, Report, RuleDocument,
+    RunningDocument, ShownDocument, ShownStep, SightingDocument, SmokeState, StaleDocument,
+    StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument, TrialDocument,
+    TrialResultDocument, UnsettledDocument, UnsettledState, VerdictDocument, VoidDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
@@ -455,6 +456,39 @@ fn standing(report: &mut Report) {
             state: ObjectState::Altered,
             reason: Some("objects/ab: its content does not match the digest in its name".into()),
         }],
+    });
+    report.break_glass.push(BreakGlassDocument {
+        name: "b-1".into(),
+        environment: "production".into(),
+        release: "r-2".into(),
+        at: at("2026-11-20T09:00:00Z"),
+        by: "ada".into(),
+        reason: "checkout is down".into(),
+        incident: "INC-42".into(),
+        shut_by: vec!["gate/suite-not-passed".into()],
+    });
+    report.drill = Some(DrillDocument {
+        environment: "production".into(),
+        rules: 4,
+        passed: false,
+        trials: vec![
+            TrialDocument {
+                fault: "evidence-old".into(),
+                what: "the evidence is older than the policy permits".into(),
+                expected: "gate/evidence-stale".into(),
+                result: TrialResultDocument::Shut,
+                shut_by: vec!["gate/evidence-stale".into()],
+                reason: Some("the evidence of `smoke` is 2 days old".into()),
+            },
+            TrialDocument {
+                fault: "plan-rejected".into(),
+                what: "a person rejected the plan".into(),
+                expected: "gate/rejected".into(),
+                result: TrialResultDocument::Open,
+                shut_by: Vec::new(),
+                reason: None,
+            },
+        ],
     });
     report.doubts.push(DoubtDocument {
         decision: DecisionKind::OpenVerdict,

@@ -458,6 +458,16 @@ pub const RELEASE: &[Field] = &[
         "Whether uncommitted definitions may be released. Default: false.",
     ),
     Field::optional(
+        "drill",
+        Form::Duration,
+        "The maximum age of the last drill of the gate that passed (`evenkeel drill`). Default: no drill is required.",
+    ),
+    Field::optional(
+        "break-glass",
+        Form::Boolean,
+        "Whether `evenkeel break-glass` may apply although the gate is shut. Default: true.",
+    ),
+    Field::optional(
         "freeze",
         Form::List(&Form::Table(FREEZE)),
         "Periods without releases.",

@@ -29,6 +29,10 @@ pub struct Policy {
     pub observed: f64,
     /// Whether uncommitted definitions may be released.
     pub uncommitted: bool,
+    /// Maximum age of the last drill of the gate, in seconds; `None` if none is required.
+    pub drill: Option<u64>,
+    /// Whether a person may apply although the gate is shut.
+    pub break_glass: bool,
     /// Periods without releases.
     pub freeze: Vec<Freeze>,
 }
@@ -61,6 +65,8 @@ impl Default for Policy {
             rehearsal: 1.0,
             observed: 1.0,
             uncommitted: false,
+            drill: None,
+            break_glass: true,
             freeze: Vec::new(),
         }
     }
@@ -129,6 +135,12 @@ impl Policy {
             uncommitted: table
                 .get("uncommitted")
                 .is_some_and(|node| node.to_value() == evenkeel_model::Value::Boolean(true)),
+            drill: text("drill")
+                .and_then(duration::parse)
+                .map(|age| age.as_secs()),
+            break_glass: table
+                .get("break-glass")
+                .is_none_or(|node| node.to_value() == evenkeel_model::Value::Boolean(true)),
             freeze: table
                 .get("freeze")
                 .and_then(Node::as_list)
@@ -141,6 +153,21 @@ impl Policy {
 }
 
 impl Policy {
+    /// Returns the first moment from `now` on that is in no freeze, which may be several freezes later.
+    #[must_use]
+    pub fn end_of_freezes(&self, now: Moment) -> Moment {
+        let mut moment = now;
+        // Each round ends at least one freeze for good.
+        while let Some(freeze) = self
+            .freeze
+            .iter()
+            .find(|freeze| freeze.from <= moment && moment < freeze.until)
+        {
+            moment = freeze.until;
+        }
+        moment
+    }
+
     /// Returns everything that this policy requires less than an earlier one. Freezes that ended before `now` are
     /// ignored.
     #[must_use]
@@ -156,6 +183,8 @@ impl Policy {
             rehearsal,
             observed,
             uncommitted,
+            drill,
+            break_glass,
             freeze,
         } = earlier;
         let mut weaker = Vec::new();
@@ -205,6 +234,19 @@ impl Policy {
         if self.uncommitted && !uncommitted {
             weaker.push("`uncommitted` was false and is true".to_owned());
         }
+        if self.break_glass && !break_glass {
+            weaker.push("`break-glass` was false and is true".to_owned());
+        }
+        if let Some(was) = drill {
+            let words = |seconds: u64| duration::phrase(Duration::from_secs(seconds));
+            match self.drill {
+                None => weaker.push(format!("`drill` was {} and is gone", words(*was))),
+                Some(is) if is > *was => {
+                    weaker.push(format!("`drill` was {} and is {}", words(*was), words(is)));
+                }
+                Some(_) => {}
+            }
+        }
         for each in freeze {
             let is_covered = self
                 .freeze
@@ -248,6 +290,8 @@ mod tests {
             approvals_exclude: vec!["author".into(), "deliverer".into()],
             approvals_role: Some("manager".into()),
             evidence_max_age: 3_600,
+            drill: Some(86_400),
+            break_glass: false,
             freeze: vec![freeze.clone()],
             ..Policy::default()
         };
@@ -261,6 +305,8 @@ mod tests {
             rehearsal: 0.5,
             observed: 0.9,
             uncommitted: true,
+            drill: None,
+            break_glass: true,
             freeze: Vec::new(),
         };
         assert_eq!(
@@ -275,6 +321,8 @@ mod tests {
                 "`rehearsal` was 1 and is 0.5",
                 "`observed` was 1 and is 0.9",
                 "`uncommitted` was false and is true",
+                "`break-glass` was false and is true",
+                "`drill` was 24 h and is gone",
                 "the freeze until 1970-01-01T00:00:09Z (holidays) is gone or shorter",
             ]
         );

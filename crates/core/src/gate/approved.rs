@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::people::Decisions;
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// Enough different people approved this exact plan on this exact evidence.
@@ -17,9 +17,9 @@ impl Rule for ApprovedByPeople {
          one policy only. When one of these changes, the approval is void.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let needed = dossier.policy.approvals;
-        let decisions = dossier.decided();
+        let decisions = &dossier.people.now;
         let given = decisions.approving().count();
         if given >= needed {
             return Vec::new();
@@ -31,11 +31,14 @@ impl Rule for ApprovedByPeople {
         if given == 0 && decisions.void.is_empty() && has_earlier(dossier) {
             message.push_str("; earlier approvals were for another plan or other evidence");
         }
-        message.push_str(&not_counted(&decisions));
+        message.push_str(&not_counted(decisions));
         vec![Reason::new(
             &Self::CODE,
             message,
-            Remedy::Approve(dossier.release.plan.short()),
+            Remedy::Approve {
+                plan: dossier.release.plan.short(),
+                number: 1,
+            },
         )]
     }
 }

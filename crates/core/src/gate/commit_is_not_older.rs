@@ -1,6 +1,6 @@
 //! Rule: the commit is not older than the one that was released last.
 
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// The commit is not older than the one that was released last.
@@ -13,7 +13,7 @@ impl Rule for CommitIsNotOlder {
         "An older commit has an older policy and older suites. To roll back, revert in a new commit and deliver it.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let Some(released) = dossier.released.as_ref().filter(|it| it.is_older) else {
             return Vec::new();
         };
@@ -28,7 +28,7 @@ impl Rule for CommitIsNotOlder {
                 short(&dossier.origin.commit),
                 short(&released.commit)
             ),
-            Remedy::Rewrite("revert the changes in a new commit and deliver it".into()),
+            Remedy::Revert,
         )]
     }
 }

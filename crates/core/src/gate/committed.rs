@@ -1,6 +1,6 @@
 //! Rule: the released definitions are in a commit.
 
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// The released definitions are in a commit.
@@ -13,7 +13,7 @@ impl Rule for Committed {
         "A release must be reproducible from a commit. Commit the definitions, or set `uncommitted = true` in the policy.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let earlier = dossier.released.as_ref();
         let earlier = earlier.and_then(|released| released.commit.as_ref());
         if let (Some(earlier), None) = (earlier, &dossier.origin.commit) {

@@ -1,6 +1,6 @@
 //! Rule: the definitions are in the directory of earlier releases.
 
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// The definitions are in the directory of earlier releases.
@@ -13,7 +13,7 @@ impl Rule for DefinitionsAreTheSamePlace {
         "`--environments` reads other definitions, which have another policy. Release from the directory of the last release.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let earlier = dossier
             .released
             .as_ref()
@@ -28,7 +28,7 @@ impl Rule for DefinitionsAreTheSamePlace {
         vec![Reason::new(
             &Self::CODE,
             format!("the definitions are in {now}; the last release used {then}"),
-            Remedy::Rewrite(format!("release with --environments {then}")),
+            Remedy::UseDirectory(then.clone()),
         )]
     }
 }

@@ -16,7 +16,7 @@ use evenkeel_model::defect::Severity;
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// Requirements of a release. A stored type: see `dossier`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Demands {
     /// The policy.

@@ -14,7 +14,7 @@ use evenkeel_model::defect::{Corner, Severity};
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
 
 /// Facts of the gate.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Dossier {
     /// When it was gathered.
@@ -69,10 +69,25 @@ pub struct Dossier {
     /// Facts of earlier releases; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released: Option<ReleasedFacts>,
+    /// Last drill of the gate; `None` if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<DrillFact>,
+}
+
+/// Drill of the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DrillFact {
+    /// When it ended.
+    pub at: Moment,
+    /// Whether the gate shut each time, for the right reason.
+    pub passed: bool,
+    /// Version of the drilled rules.
+    pub rules: u32,
 }
 
 /// Facts about a defect.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DefectFact {
     /// Its fingerprint.
@@ -89,7 +104,7 @@ pub struct DefectFact {
 }
 
 /// State of an environment.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EnvironmentFacts {
     /// Current recipe.
@@ -109,7 +124,7 @@ pub struct EnvironmentFacts {
 }
 
 /// Planned release.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ReleasePlan {
     /// The plan.
@@ -123,7 +138,7 @@ pub struct ReleasePlan {
 }
 
 /// Last applied recipe of an environment.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProofFacts {
     /// Recipe of the last apply with every step done.
@@ -135,7 +150,7 @@ pub struct ProofFacts {
 }
 
 /// Facts about a declared suite.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SuiteFact {
     /// Its name.
@@ -147,7 +162,7 @@ pub struct SuiteFact {
 }
 
 /// The newest evidence of a suite in an environment.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EvidenceFact {
     /// The suite.
@@ -169,7 +184,7 @@ pub struct EvidenceFact {
 }
 
 /// An approval.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ApprovalFact {
     /// Approver.
@@ -191,7 +206,7 @@ pub struct ApprovalFact {
 }
 
 /// A rejection or a withdrawal.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DecisionFact {
     /// Whether it withdraws an earlier decision; otherwise it rejects the plan.
@@ -212,7 +227,7 @@ pub struct DecisionFact {
 }
 
 /// A statement of a person with its signature. Rules verify it with the file of approvers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SignedFact {
     /// Signed bytes.
@@ -222,7 +237,7 @@ pub struct SignedFact {
 }
 
 /// People who made the change, by the names that commits and the ledger have.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct InvolvedFacts {
     /// E-mail addresses of the authors of commits since the last release; `None` if unknown.
@@ -232,7 +247,7 @@ pub struct InvolvedFacts {
 }
 
 /// Facts about the ledger.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LedgerFacts {
     /// Number of entries, if all of them were verified.

@@ -1,6 +1,6 @@
 //! Rule: there is no undeclared difference between environments.
 
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// There is no undeclared difference between environments.
@@ -13,23 +13,19 @@ impl Rule for EnvironmentsAgree {
         "A value that differs was not tested. `evenkeel drift --parity` lists each difference with its place.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         if dossier.path.len() < 2 {
             return vec![Reason::new(
                 &Self::CODE,
                 "the path has no environment before production to compare with",
-                Remedy::MendDefinitions,
+                Remedy::AddEnvironment,
             )];
         }
         dossier
             .parity
             .iter()
             .map(|finding| {
-                Reason::new(
-                    &Self::CODE,
-                    finding.message.clone(),
-                    Remedy::MendDefinitions,
-                )
+                Reason::new(&Self::CODE, finding.message.clone(), Remedy::FixDifferences)
             })
             .collect()
     }

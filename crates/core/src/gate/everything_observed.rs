@@ -1,6 +1,6 @@
 //! Rule: the required share of declared attributes was observed, in every environment.
 
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// The required share of declared attributes was observed.
@@ -13,7 +13,7 @@ impl Rule for EverythingObserved {
         "An attribute that cannot be read may have drifted. The policy's `observed` sets the share that must be read.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let mut reasons = Vec::new();
         for name in &dossier.path {
             let remedy = Remedy::MakeReadable(name.clone());
@@ -29,7 +29,7 @@ impl Rule for EverythingObserved {
                 reasons.push(Reason::new(
                     &Self::CODE,
                     format!("{name} declares nothing"),
-                    Remedy::MendDefinitions,
+                    Remedy::DeclareResource(name.clone()),
                 ));
             } else if !enough(facts.observed, facts.declared, dossier.policy.observed) {
                 reasons.push(Reason::new(

@@ -1,6 +1,6 @@
 //! Rule: evidence is recent, and its environment is unchanged since.
 
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 use evenkeel_model::duration;
 
@@ -14,7 +14,7 @@ impl Rule for EvidenceIsFresh {
         "A pass is void when the environment changed after it, even if the change was reverted. Run the suites again.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let mut reasons = Vec::new();
         let Some(name) = dossier.before_production().last() else {
             return reasons;

@@ -1,6 +1,6 @@
 //! Rule: every entry of the ledger is unchanged, and none is missing.
 
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// Every entry of the ledger is unchanged, and none is missing.
@@ -13,7 +13,7 @@ impl Rule for LedgerIsWhole {
         "The gate relies on the ledger. `evenkeel audit verify` names the first bad entry.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let message = match (&dossier.ledger.broken, dossier.ledger.entries) {
             (Some(broken), _) => broken.clone(),
             (None, None) => "the ledger was not verified".into(),

@@ -7,14 +7,17 @@
 //! the list.
 
 mod approved;
+mod case;
 mod commit_is_not_older;
 mod committed;
 mod definitions_are_the_same_place;
 pub mod demands;
 mod dossier;
+pub mod drill;
 mod environments_agree;
 mod everything_observed;
 mod evidence_is_fresh;
+mod gate_was_drilled;
 mod ledger_is_whole;
 mod no_freeze;
 mod not_rejected;
@@ -23,22 +26,27 @@ mod production_is_as_applied;
 mod production_is_the_same;
 mod recipe_is_proven;
 mod released;
+mod remedy;
 pub mod replay;
 mod staging_is_in_sync;
 mod steps_are_rehearsed;
 pub mod stored;
 mod suites_passed;
+mod supposed;
+mod unblocking;
 mod verdict;
 mod weakening_is_approved;
 
+pub use case::{Case, People};
 pub use demands::{Demands, Weakened};
 pub use dossier::{
-    ApprovalFact, DecisionFact, DefectFact, Dossier, EnvironmentFacts, EvidenceFact, InvolvedFacts,
-    LedgerFacts, ProofFacts, ReleasePlan, SignedFact, SuiteFact,
+    ApprovalFact, DecisionFact, DefectFact, Dossier, DrillFact, EnvironmentFacts, EvidenceFact,
+    InvolvedFacts, LedgerFacts, ProofFacts, ReleasePlan, SignedFact, SuiteFact,
 };
 pub use released::ReleasedFacts;
+pub use remedy::Remedy;
 pub use stored::{StoredDossier, StoredDossierError};
-pub use verdict::{Reason, Remedy, Verdict};
+pub use verdict::{Reason, Verdict};
 
 use evenkeel_model::defect::Code;
 
@@ -58,6 +66,7 @@ pub const DEFINITIONS: &[&str] = &[
 const OF_A_RELEASE: &[&str] = &[
     "gate/not-rehearsed",
     "gate/freeze",
+    "gate/not-drilled",
     "gate/rejected",
     "gate/not-approved",
     "gate/weakened",
@@ -89,7 +98,7 @@ pub trait Rule {
     const CODE: Code;
 
     /// Returns the reasons why the gate is shut; none if the rule holds.
-    fn judge(dossier: &Dossier) -> Vec<Reason>;
+    fn judge(dossier: &Case<'_>) -> Vec<Reason>;
 }
 
 macro_rules! rules {
@@ -97,14 +106,11 @@ macro_rules! rules {
         /// The codes of all rules, in the order they are judged.
         pub const CODES: &[&Code] = &[ $( &<$module::$rule as Rule>::CODE ),* ];
 
-        /// Judges every rule.
-        #[must_use]
-        pub fn judge(dossier: &Dossier) -> Verdict {
+        /// Returns the reasons of every rule, in the order they are judged.
+        fn reasons(case: &Case<'_>) -> Vec<Reason> {
             let mut reasons = Vec::new();
-            $( reasons.extend(<$module::$rule as Rule>::judge(dossier)); )*
-            let approve = (dossier.policy.approvals > 0)
-                .then(|| Remedy::Approve(dossier.release.plan.short()));
-            Verdict::new(reasons, CODES.len(), approve)
+            $( reasons.extend(<$module::$rule as Rule>::judge(case)); )*
+            reasons
         }
     };
 }
@@ -124,9 +130,26 @@ rules! {
     evidence_is_fresh::EvidenceIsFresh,
     steps_are_rehearsed::StepsAreRehearsed,
     no_freeze::NoFreeze,
+    gate_was_drilled::GateWasDrilled,
     not_rejected::NotRejected,
     approved::ApprovedByPeople,
     weakening_is_approved::WeakeningIsApproved,
+}
+
+/// Judges every rule. A shut gate has the smallest set of remedies that opens it.
+#[must_use]
+pub fn judge(dossier: &Dossier) -> Verdict {
+    let people = People::of(dossier);
+    let reasons = reasons(&Case {
+        dossier,
+        people: &people,
+    });
+    Verdict {
+        open: reasons.is_empty(),
+        rules: CODES.len(),
+        remedies: unblocking::lines(dossier, people, &reasons),
+        reasons,
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Rule: no freeze is in force.
 
-use super::{Dossier, EvidenceFact, Reason, Remedy, Rule};
+use super::{Case, EvidenceFact, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// No freeze is in force.
@@ -13,7 +13,7 @@ impl Rule for NoFreeze {
         "The policy forbids releases during this period.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let mut reasons = Vec::new();
         for freeze in &dossier.policy.freeze {
             if !(freeze.from <= dossier.at && dossier.at < freeze.until) {
@@ -26,7 +26,7 @@ impl Rule for NoFreeze {
                     freeze.until.for_people(),
                     freeze.reason
                 ),
-                Remedy::Wait(freeze.until.for_people()),
+                Remedy::Wait(dossier.policy.end_of_freezes(dossier.at)),
             ));
             let Some(name) = dossier.before_production().last() else {
                 continue;

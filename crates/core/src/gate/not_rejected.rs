@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::people::Decided;
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, People, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// No person rejected this plan.
@@ -17,12 +17,11 @@ impl Rule for NotRejected {
          other people do not outweigh it.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
-        let now = dossier.decided();
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
+        let People { now, as_released } = dossier.people;
         // A person who was removed from `approvers` after the last release cannot be passed over by that.
-        let earlier = dossier.decided_as_released();
         let mut rejecting: BTreeMap<&str, &Decided> = BTreeMap::new();
-        for decisions in earlier.iter().chain([&now]) {
+        for decisions in as_released.iter().chain([now]) {
             rejecting.extend(decisions.of(false));
         }
         rejecting
@@ -35,7 +34,10 @@ impl Rule for NotRejected {
                         decided.at.for_people(),
                         decided.reason
                     ),
-                    Remedy::Withdraw(dossier.release.plan.short()),
+                    Remedy::Withdraw {
+                        plan: dossier.release.plan.short(),
+                        by: name.to_owned(),
+                    },
                 )
             })
             .collect()

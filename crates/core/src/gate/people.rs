@@ -15,7 +15,7 @@ use evenkeel_signature::{Approvers, Decision, Signer, Statement};
 pub const CI: &str = "ci:";
 
 /// Decisions about the plan of a dossier.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decisions {
     /// Valid decision of each person.
     pub people: BTreeMap<String, Decided>,
@@ -220,6 +220,7 @@ fn of_accounts(dossier: &Dossier) -> Decisions {
             Decision::Withdraw => {
                 all.people.remove(fact.by);
             }
+            Decision::FollowUp => {}
         }
     }
     all
@@ -291,6 +292,10 @@ fn of_people(dossier: &Dossier, approvers: &Approvers, policy: &Policy) -> Decis
             }
             Decision::Withdraw => {
                 all.people.remove(&person);
+            }
+            Decision::FollowUp => {
+                all.void
+                    .push(void(&person, "it is no decision about a release"));
             }
             Decision::Approve if rejects => {
                 let why = "the same person rejected the plan and did not withdraw that";

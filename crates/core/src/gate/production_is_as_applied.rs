@@ -1,6 +1,6 @@
 //! Rule: production has no drift beyond what the release repairs.
 
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::{Code, Corner};
 
 /// Production has no drift beyond what the release repairs.
@@ -13,7 +13,7 @@ impl Rule for ProductionIsAsApplied {
         "A release on top of an undeclared change differs from the release that was tested. Restore production, or write the change into the definitions and deliver it.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let name = &dossier.production;
         let Some(facts) = dossier.environments.get(name) else {
             return vec![Reason::new(
@@ -30,7 +30,7 @@ impl Rule for ProductionIsAsApplied {
             })
             .map(|finding| {
                 let remedy = if finding.repaired {
-                    Remedy::Repair(name.clone())
+                    Remedy::Repair(name.clone(), released_commit(dossier))
                 } else {
                     Remedy::SettleByHand(name.clone())
                 };
@@ -46,4 +46,12 @@ fn is_from_outside(corner: Option<Corner>) -> bool {
         corner,
         Some(Corner::ChangedOutside | Corner::ChangedOutsideInBoth | Corner::Conflicting)
     )
+}
+
+/// Returns the commit to repair from, if it is not the one of the definitions: only exactly the released state may be
+/// restored.
+fn released_commit(dossier: &Dossier) -> Option<String> {
+    let released = dossier.released.as_ref()?.commit.as_ref()?;
+    let is_same = dossier.origin.commit.as_ref() == Some(released) && !dossier.origin.dirty;
+    (!is_same).then(|| released.chars().take(10).collect())
 }

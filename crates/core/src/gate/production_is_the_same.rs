@@ -1,6 +1,6 @@
 //! Rule: releases go to the environment of all earlier releases.
 
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// Releases go to the environment of all earlier releases.
@@ -13,7 +13,7 @@ impl Rule for ProductionIsTheSame {
         "An environment that received a release accepts only releases, whatever `path` says. Write `path` so that it comes last.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let released = dossier.released.iter();
         released
             .flat_map(|released| &released.environments)
@@ -30,7 +30,7 @@ impl Rule for ProductionIsTheSame {
                         "earlier releases went to {name}, this one would go to {}; {name} is {place}",
                         dossier.production
                     ),
-                    Remedy::Rewrite(format!("write `path` so that {name} comes last")),
+                    Remedy::WriteLast(name.clone()),
                 )
             })
             .collect()

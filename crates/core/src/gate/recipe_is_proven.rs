@@ -1,6 +1,6 @@
 //! Rule: every environment before production ran this exact recipe, completely.
 
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Reason, Remedy, Rule};
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::defect::Code;
 
@@ -14,7 +14,7 @@ impl Rule for RecipeIsProven {
         "Production accepts only a recipe that every environment before it runs, by digest. `evenkeel deliver` applies it there.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let mut reasons = Vec::new();
         for name in dossier.before_production() {
             let message = match dossier.proofs.get(name) {
@@ -31,19 +31,16 @@ impl Rule for RecipeIsProven {
                 }
                 Some(_) => None,
             };
-            let same = dossier
-                .environments
-                .get(name)
-                .is_some_and(|facts| facts.recipe == dossier.release.recipe);
-            if let Some(message) = message {
-                reasons.push(Reason::new(&Self::CODE, message, Remedy::Deliver));
-            } else if !same {
-                reasons.push(Reason::new(
-                    &Self::CODE,
-                    format!("{name} and {} have different recipes", dossier.production),
-                    Remedy::MendDefinitions,
-                ));
-            }
+            let facts = dossier.environments.get(name);
+            let remedy = match facts {
+                Some(facts) if facts.recipe == dossier.release.recipe => Remedy::Deliver,
+                // A delivery of different recipes proves none of them for production.
+                Some(_) => Remedy::FixDifferences,
+                None => Remedy::MakeReadable(name.clone()),
+            };
+            let differs = || format!("{name} and {} have different recipes", dossier.production);
+            let message = message.or_else(|| (remedy != Remedy::Deliver).then(differs));
+            reasons.extend(message.map(|message| Reason::new(&Self::CODE, message, remedy)));
         }
         reasons
     }

@@ -8,7 +8,7 @@ use super::{Demands, Dossier, Weakened};
 use evenkeel_model::EnvironmentName;
 
 /// Facts of earlier releases. A stored type: see `dossier`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ReleasedFacts {
     /// The last release.

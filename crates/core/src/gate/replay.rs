@@ -58,7 +58,8 @@ impl StoredVerdict {
     }
 }
 
-/// Compares two whole verdicts. Rules that an earlier version did not have differ only where they do not hold.
+/// Compares two whole verdicts. Rules that an earlier version did not have differ only where they do not hold, and its
+/// remedies are not compared: they are advice that follows from the rules of that version.
 fn compare(
     recorded: &StoredVerdict,
     replayed: &StoredVerdict,
@@ -85,7 +86,7 @@ fn compare(
         for rule in &verdict.rules {
             let sides = codes.entry(&rule.code).or_default();
             if let Some(own) = sides.get_mut(side) {
-                own.get_or_insert_default().extend(lines(rule));
+                own.get_or_insert_default().extend(lines(rule, !is_earlier));
             }
         }
     }
@@ -101,11 +102,13 @@ fn compare(
             now.unwrap_or_else(absent),
         );
     }
-    differ(
-        "remedies",
-        recorded.remedies.clone(),
-        replayed.remedies.clone(),
-    );
+    if !is_earlier {
+        differ(
+            "remedies",
+            recorded.remedies.clone(),
+            replayed.remedies.clone(),
+        );
+    }
     // The same results in another order are no verdict that evenkeel wrote.
     if differences.is_empty() && !is_earlier && recorded != replayed {
         let codes = |verdict: &StoredVerdict| -> Vec<String> {
@@ -167,12 +170,16 @@ fn compare_entry(
 /// Line of a rule that holds.
 const HOLDS: &str = "holds";
 
-/// Returns a rule as lines: whether it holds, then its reasons with their remedies.
-fn lines(rule: &StoredRule) -> Vec<String> {
+/// Returns a rule as lines: whether it holds, then its reasons, perhaps with their remedies.
+fn lines(rule: &StoredRule, with_remedies: bool) -> Vec<String> {
     let word = if rule.holds { HOLDS } else { "does not hold" };
     let reasons = rule.reasons.iter().map(|reason| {
         let StoredReason { message, remedy } = reason;
-        format!("{message} (remedy: {remedy})")
+        if with_remedies {
+            format!("{message} (remedy: {remedy})")
+        } else {
+            message.clone()
+        }
     });
     std::iter::once(word.to_owned()).chain(reasons).collect()
 }

@@ -1,6 +1,6 @@
 //! Rule: every environment before production is in sync.
 
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Reason, Remedy, Rule};
 use evenkeel_model::defect::{Code, Corner};
 
 /// Every environment before production is in sync.
@@ -13,14 +13,14 @@ impl Rule for StagingIsInSync {
         "The tested state differs from the definitions. `evenkeel deliver` restores it and runs the suites again.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let mut reasons = Vec::new();
         for name in dossier.before_production() {
             let Some(facts) = dossier.environments.get(name) else {
                 reasons.push(Reason::new(
                     &Self::CODE,
                     format!("{name} was not checked"),
-                    Remedy::Deliver,
+                    Remedy::MakeReadable(name.clone()),
                 ));
                 continue;
             };

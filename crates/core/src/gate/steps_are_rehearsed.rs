@@ -1,7 +1,7 @@
 //! Rule: the required share of production's steps was rehearsed in the environment before it.
 
 use super::everything_observed::enough;
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Dossier, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// The required share of production's steps was rehearsed.
@@ -14,16 +14,16 @@ impl Rule for StepsAreRehearsed {
         "The environment before production must have run a step of the same shape since the last release, for each step of production's plan. A step that only restores the last applied state may have been rehearsed at any time. The policy's `rehearsal` sets the share.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         // These steps restore an earlier release; that is left to another rule.
         if dossier.release.already {
             return Vec::new();
         }
         let steps = &dossier.release.steps;
-        let rehearsed = steps.iter().filter(|(_, _, rehearsed)| *rehearsed).count();
-        if enough(rehearsed, steps.len(), dossier.policy.rehearsal) {
+        if is_enough(dossier) {
             return Vec::new();
         }
+        let rehearsed = count(dossier);
         let missing: Vec<String> = steps
             .iter()
             .filter(|(_, _, rehearsed)| !rehearsed)
@@ -40,4 +40,16 @@ impl Rule for StepsAreRehearsed {
             Remedy::Deliver,
         )]
     }
+}
+
+/// Whether the required share of steps was rehearsed.
+pub(super) fn is_enough(dossier: &Dossier) -> bool {
+    let steps = dossier.release.steps.len();
+    enough(count(dossier), steps, dossier.policy.rehearsal)
+}
+
+/// Returns the number of rehearsed steps.
+fn count(dossier: &Dossier) -> usize {
+    let steps = dossier.release.steps.iter();
+    steps.filter(|(_, _, rehearsed)| *rehearsed).count()
 }

@@ -15,8 +15,9 @@ use evenkeel_model::defect::Corner;
 /// Format written by this version. The first format was the bare dossier, without a number.
 pub const FORMAT: u32 = 2;
 
-/// Version of the rules: increased when a rule is added, removed, or decides differently.
-pub const RULES: u32 = 4;
+/// Version of the rules: increased when a rule is added, removed, or decides differently, or when another set of remedies
+/// is computed.
+pub const RULES: u32 = 5;
 
 /// Stored dossier of one verdict.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -179,7 +180,24 @@ pub(crate) struct StoredPolicy {
     rehearsal: f64,
     observed: f64,
     uncommitted: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drill: Option<u64>,
+    #[serde(default = "permitted", skip_serializing_if = "is_permitted")]
+    break_glass: bool,
     freeze: Vec<StoredFreeze>,
+}
+
+/// Policies of earlier versions have no such key.
+const fn permitted() -> bool {
+    true
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde gives the field by reference"
+)]
+const fn is_permitted(it: &bool) -> bool {
+    *it
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -201,6 +219,8 @@ impl From<&Policy> for StoredPolicy {
             rehearsal,
             observed,
             uncommitted,
+            drill,
+            break_glass,
             freeze,
         } = policy;
         let stored = |freeze: &Freeze| {
@@ -225,6 +245,8 @@ impl From<&Policy> for StoredPolicy {
             rehearsal: *rehearsal,
             observed: *observed,
             uncommitted: *uncommitted,
+            drill: *drill,
+            break_glass: *break_glass,
             freeze: freeze.iter().map(stored).collect(),
         }
     }
@@ -242,6 +264,8 @@ impl From<StoredPolicy> for Policy {
             rehearsal,
             observed,
             uncommitted,
+            drill,
+            break_glass,
             freeze,
         } = stored;
         let live = |freeze: StoredFreeze| {
@@ -266,6 +290,8 @@ impl From<StoredPolicy> for Policy {
             rehearsal,
             observed,
             uncommitted,
+            drill,
+            break_glass,
             freeze: freeze.into_iter().map(live).collect(),
         }
     }

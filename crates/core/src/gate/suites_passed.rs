@@ -1,6 +1,6 @@
 //! Rule: every suite of the required kinds passed on exactly the state to be released.
 
-use super::{Dossier, EvidenceFact, Reason, Remedy, Rule, SuiteFact};
+use super::{Case, Dossier, EvidenceFact, Reason, Remedy, Rule, SuiteFact};
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::Code;
 
@@ -14,13 +14,13 @@ impl Rule for SuitesPassed {
         "Evidence counts only for the recipe, the artifacts and the suite that it was made with.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let mut reasons = Vec::new();
         let Some(name) = dossier.before_production().last() else {
             return vec![Reason::new(
                 &Self::CODE,
                 "the path has no environment before production to test in",
-                Remedy::MendDefinitions,
+                Remedy::AddEnvironment,
             )];
         };
         let declared = dossier.suites.get(name).map_or(&[][..], Vec::as_slice);
@@ -33,7 +33,7 @@ impl Rule for SuitesPassed {
                 reasons.push(Reason::new(
                     &Self::CODE,
                     format!("no suite of kind `{kind}` is declared"),
-                    Remedy::MendDefinitions,
+                    Remedy::DeclareSuite(kind.clone()),
                 ));
             }
             reasons.extend(suites.filter_map(|suite| {

@@ -28,7 +28,7 @@ fn facts(observation: &str) -> EnvironmentFacts {
     }
 }
 
-fn finding(corner: evenkeel_model::defect::Corner, repaired: bool) -> DefectFact {
+pub(super) fn finding(corner: evenkeel_model::defect::Corner, repaired: bool) -> DefectFact {
     DefectFact {
         fingerprint: digest("finding"),
         code: "file/mode-differs".into(),
@@ -117,11 +117,12 @@ pub(super) fn open() -> Dossier {
         decisions: Vec::new(),
         involved: None,
         released: None,
+        drill: None,
     }
 }
 
 /// Returns [`open`] after a release with the same requirements, and with a policy without approvals.
-fn released() -> Dossier {
+pub(super) fn released() -> Dossier {
     let mut dossier = open();
     dossier.policy.approvals = 0;
     dossier.policy.freeze = vec![Freeze {
@@ -322,6 +323,21 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
             reason: "holidays".into(),
         }];
     }),
+    ("gate/not-drilled", "never", |it| it.policy.drill = Some(60)),
+    ("gate/not-drilled", "failed", |it| {
+        drilled(it, |it| it.passed = false)
+    }),
+    ("gate/not-drilled", "other rules", |it| {
+        drilled(it, |it| it.rules -= 1)
+    }),
+    ("gate/not-drilled", "in the future", |it| {
+        drilled(it, |it| it.at = Moment::from_millisecond(2_000_000_000));
+    }),
+    ("gate/not-drilled", "too old", |it| {
+        drilled(it, |it| {
+            it.at = Moment::from_millisecond(1_000_000_000 - 61_000)
+        });
+    }),
     ("gate/not-approved", "no one", |it| it.approvals.clear()),
     ("gate/not-approved", "another plan", |it| {
         it.approvals[0].plan = digest("other");
@@ -425,6 +441,27 @@ const AFTER_A_RELEASE: &[(&str, &str, Spoil)] = &[
         }
     }),
 ];
+
+/// Requires a drill within a minute, and adds one that is not quite right.
+fn drilled(dossier: &mut Dossier, spoil: fn(&mut DrillFact)) {
+    let mut drill = DrillFact {
+        at: dossier.at,
+        passed: true,
+        rules: stored::RULES,
+    };
+    dossier.policy.drill = Some(60);
+    spoil(&mut drill);
+    dossier.drill = Some(drill);
+}
+
+#[test]
+fn a_drill_of_exactly_the_maximum_age_counts() {
+    let mut dossier = open();
+    drilled(&mut dossier, |it| {
+        it.at = Moment::from_millisecond(1_000_000_000 - 60_000);
+    });
+    assert!(judge(&dossier).open);
+}
 
 fn demands(dossier: &mut Dossier) -> Option<&mut Demands> {
     dossier.released.as_mut()?.demands.as_mut()
@@ -560,14 +597,16 @@ fn an_outdated_plan_is_not_the_one_to_approve() {
     dossier.parity = vec![finding(evenkeel_model::defect::Corner::Pending, false)];
     dossier.approvals.clear();
     let remedies = judge(&dossier).remedies;
-    assert_eq!(remedies.len(), 2, "{remedies:?}");
+    assert_eq!(remedies.len(), 4, "{remedies:?}");
     // Only a drift command with secrets detects shared secrets.
     assert!(
         remedies[0].starts_with("run `evenkeel drift` and "),
         "{remedies:?}"
     );
+    assert!(remedies[1].starts_with("commit "), "{remedies:?}");
+    assert_eq!(remedies[2], "evenkeel deliver");
     assert!(
-        remedies[1].starts_with("approve the plan that "),
+        remedies[3].starts_with("approve the plan that `evenkeel deliver` "),
         "{remedies:?}"
     );
 }
@@ -655,23 +694,36 @@ fn the_stored_form_is_exactly_this() {
     )];
     let stored = StoredDossier::new(dossier.clone(), &judge(&dossier));
     let text = evenkeel_model::canonical::to_string(&stored).unwrap();
-    let kept = include_str!("../../../../fixtures/stored/dossier-2-rules-4.json");
+    let kept = include_str!("../../../../fixtures/stored/dossier-2-rules-5.json");
     assert_eq!(kept, format!("{text}\n"));
 }
 
 #[test]
 fn a_dossier_of_earlier_rules_is_read_and_judged() {
-    let kept = include_str!("../../../../fixtures/stored/dossier-2.json");
-    let stored = StoredDossier::read(kept.as_bytes()).unwrap();
-    assert_eq!((stored.format, stored.rules), (2, 2));
-    let then = stored.verdict.unwrap();
-    let now = judge(&stored.dossier);
-    assert_eq!(now.open, then.open);
-    assert_eq!(now.remedies, then.remedies);
-    let failed = then.rules.iter().filter(|rule| !rule.holds);
-    let failed: Vec<&str> = failed.map(|rule| rule.code.as_str()).collect();
-    let reasons: Vec<&str> = now.reasons.iter().map(|it| it.code.as_str()).collect();
-    assert_eq!(reasons, failed);
+    for (rules, kept) in [
+        (
+            2,
+            include_str!("../../../../fixtures/stored/dossier-2.json"),
+        ),
+        (
+            4,
+            include_str!("../../../../fixtures/stored/dossier-2-rules-4.json"),
+        ),
+    ] {
+        let stored = StoredDossier::read(kept.as_bytes()).unwrap();
+        assert_eq!((stored.format, stored.rules), (2, rules));
+        let then = stored.verdict.clone().unwrap();
+        let now = judge(&stored.dossier);
+        assert_eq!(now.open, then.open);
+        let failed = then.rules.iter().filter(|rule| !rule.holds);
+        let failed: Vec<&str> = failed.map(|rule| rule.code.as_str()).collect();
+        let reasons: Vec<&str> = now.reasons.iter().map(|it| it.code.as_str()).collect();
+        assert_eq!(reasons, failed);
+        // These rules computed other remedies, which decide nothing.
+        assert_ne!(now.remedies, then.remedies);
+        let replayed = replay::replay(&stored, None);
+        assert!(replayed.differences.is_empty(), "{replayed:?}");
+    }
 }
 
 /// Fault of one value of a dossier, with its name.

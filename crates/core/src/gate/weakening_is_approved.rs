@@ -1,7 +1,7 @@
 //! Rule: a person approved requirements that are weaker than at the last release.
 
 use super::approved::not_counted;
-use super::{Dossier, Reason, Remedy, Rule};
+use super::{Case, Reason, Remedy, Rule};
 use evenkeel_model::defect::Code;
 
 /// A person approved requirements that are weaker than at the last release.
@@ -14,7 +14,7 @@ impl Rule for WeakeningIsApproved {
         "A commit can weaken the policy, the path or `[severity]`. The first release after it needs as many approvals as the earlier policy required, and at least one, by the `approvers` of the last release.",
     );
 
-    fn judge(dossier: &Dossier) -> Vec<Reason> {
+    fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let Some(released) = &dossier.released else {
             return Vec::new();
         };
@@ -37,8 +37,8 @@ impl Rule for WeakeningIsApproved {
         // Under the earlier file of approvers: a commit that adds a key cannot be approved with it.
         let decisions = earlier
             .filter(|earlier| earlier.approvers.is_some())
-            .and_then(|_| dossier.decided_as_released())
-            .unwrap_or_else(|| dossier.decided());
+            .and(dossier.people.as_released.as_ref())
+            .unwrap_or(&dossier.people.now);
         let given = decisions.approving().count();
         if given >= needed {
             return Vec::new();
@@ -48,9 +48,12 @@ impl Rule for WeakeningIsApproved {
             format!(
                 "{message}; {given} of {} given{}",
                 evenkeel_model::text::count(needed, "approval"),
-                not_counted(&decisions)
+                not_counted(decisions)
             ),
-            Remedy::Approve(dossier.release.plan.short()),
+            Remedy::Approve {
+                plan: dossier.release.plan.short(),
+                number: 1,
+            },
         )]
     }
 }

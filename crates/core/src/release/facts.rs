@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::environment::{Definition, Resolved};
 use crate::gate::{
-    ApprovalFact, DecisionFact, DefectFact, EvidenceFact, ProofFacts, SignedFact, SuiteFact,
+    ApprovalFact, DecisionFact, DefectFact, DrillFact, EvidenceFact, ProofFacts, SignedFact,
+    SuiteFact,
 };
 use crate::plan::Plan;
 use evenkeel_ledger::State;
@@ -152,6 +153,17 @@ pub fn approvals(state: &State, production: &EnvironmentName) -> Vec<ApprovalFac
             signed: noted.record.signed.as_ref().map(signed),
         })
         .collect()
+}
+
+/// Returns the last drill of the gate to production.
+#[must_use]
+pub fn drill(state: &State, production: &EnvironmentName) -> Option<DrillFact> {
+    let drilled = state.environment(production)?.drilled.as_ref()?;
+    Some(DrillFact {
+        at: drilled.at,
+        passed: drilled.record.passed,
+        rules: drilled.record.rules,
+    })
 }
 
 /// Returns the rejections and withdrawals of releases to production, oldest first.

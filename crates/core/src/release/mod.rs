@@ -8,7 +8,8 @@ mod repair;
 mod unfinished;
 
 pub use facts::{
-    approvals, artifacts, decisions, deliverers, evidence, findings, live_drift, proofs, suites,
+    approvals, artifacts, decisions, deliverers, drill, evidence, findings, live_drift, proofs,
+    suites,
 };
 pub use rehearsal::{already, last_release, rehearsed, restored};
 pub use repair::{Restoration, Wanted, is_released_to, may_restore};

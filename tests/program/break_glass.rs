@@ -1,0 +1,328 @@
+//! Break-glass: releases although the gate is shut, records it first, and appears until another person follows it up.
+
+use std::time::Instant;
+
+use evenkeel::operation::{self, BreakGlassRequest};
+use evenkeel_host::recorded::Fault;
+use evenkeel_ledger::folder::FolderStore;
+use evenkeel_ledger::{Record, Store as _, chain};
+
+use super::inside::{Inside, Outcome, code, expect, refused, words};
+use super::world::{HANGS, SYSTEM, TestWorld, kill};
+
+const REQUEST: BreakGlassRequest<'static> = BreakGlassRequest {
+    environment: "production",
+    reason: "checkout is down",
+    incident: "INC-42",
+    plan: None,
+    confirm: None,
+    wait: None,
+};
+
+fn strict(policy: &str) -> Inside {
+    let inside = Inside::new(TestWorld::with(
+        &SYSTEM.replace("uncommitted = true\n", policy),
+    ));
+    inside.world.commit();
+    inside
+}
+
+fn broken(inside: &Inside, request: BreakGlassRequest<'_>) -> Outcome {
+    inside.with(|world, location| operation::break_glass(world, location, request))
+}
+
+fn followed_up(inside: &Inside, by: &str) -> Outcome {
+    *inside.actor.borrow_mut() = by.to_owned();
+    inside.with(|world, location| operation::follow_up(world, location, "b-1", "reviewed", None))
+}
+
+/// Returns the kinds of the ledger's entries.
+fn kinds(world: &TestWorld) -> Vec<String> {
+    let store = FolderStore::new(&world.path(".evenkeel"));
+    let Some(ledger) = store.open(Some("small")).unwrap() else {
+        return Vec::new();
+    };
+    let entries = ledger.read(0).unwrap();
+    entries.iter().map(|entry| entry.kind.to_string()).collect()
+}
+
+#[test]
+fn a_shut_gate_is_passed_over_and_recorded_first() {
+    let inside = strict("approvals = 1\n");
+    expect(3, inside.release());
+    assert_eq!(inside.asked("production"), 0);
+    let report = expect(0, broken(&inside, REQUEST));
+    assert_eq!(report.release.as_deref(), Some("r-1"));
+    assert!(inside.asked("production") > 0);
+    let glass = &report.break_glass[0];
+    assert_eq!((&*glass.name, &*glass.by), ("b-1", "ada"));
+    assert!(glass.shut_by.contains(&"gate/recipe-not-proven".to_owned()));
+    let kinds = kinds(&inside.world);
+    let at = |kind: &str| kinds.iter().position(|it| it == kind);
+    assert!(at("verdict-given") < at("glass-broken"), "{kinds:?}");
+    assert!(at("glass-broken") < at("release-started"), "{kinds:?}");
+    assert!(at("glass-broken") < at("apply-started"), "{kinds:?}");
+    assert!(at("suite-ended").is_some() && at("release-ended").is_some());
+    expect(0, inside.audit());
+    // The dossier of the record can be judged again, with the same result.
+    expect(
+        0,
+        inside.with(|world, location| operation::audit_replay(world, location, &[])),
+    );
+}
+
+#[test]
+fn every_report_shows_it_until_another_person_follows_it_up() {
+    let inside = strict("approvals = 1\n");
+    expect(0, broken(&inside, REQUEST));
+    let reports = || {
+        [
+            ("status", inside.status()),
+            ("drift", inside.drift()),
+            ("plan", inside.plan("production")),
+            ("deliver", inside.deliver()),
+            ("release", inside.release()),
+            ("log", inside.log()),
+            ("apply", inside.apply("staging")),
+            (
+                "verify",
+                inside.with(|world, location| {
+                    operation::verify(world, location, "staging", &[], None)
+                }),
+            ),
+        ]
+    };
+    for (command, outcome) in reports() {
+        let report = outcome.unwrap_or_else(|failure| panic!("{command}: {failure}"));
+        assert_eq!(report.break_glass.len(), 1, "{command}");
+    }
+    refused(
+        3,
+        "another person must follow it up",
+        &followed_up(&inside, "ada"),
+    );
+    refused(3, "CI runner", &followed_up(&inside, "ci:github"));
+    expect(0, followed_up(&inside, "grace"));
+    for (command, outcome) in reports() {
+        let report = outcome.unwrap_or_else(|failure| panic!("{command}: {failure}"));
+        assert!(report.break_glass.is_empty(), "{command}");
+    }
+    // Once more changes nothing.
+    let before = kinds(&inside.world).len();
+    let again = expect(0, followed_up(&inside, "heidi"));
+    assert!(words(&Ok(again)).contains("was followed up by grace"));
+    assert_eq!(kinds(&inside.world).len(), before);
+}
+
+#[test]
+fn what_it_never_passes_over() {
+    let request = REQUEST;
+    let inside = strict("approvals = 1\n");
+    refused(
+        64,
+        "reason",
+        &broken(
+            &inside,
+            BreakGlassRequest {
+                reason: " ",
+                ..request
+            },
+        ),
+    );
+    refused(
+        64,
+        "incident",
+        &broken(
+            &inside,
+            BreakGlassRequest {
+                incident: "",
+                ..request
+            },
+        ),
+    );
+    refused(
+        64,
+        "only production has a gate",
+        &broken(
+            &inside,
+            BreakGlassRequest {
+                environment: "staging",
+                ..request
+            },
+        ),
+    );
+    refused(
+        4,
+        "out of date",
+        &broken(
+            &inside,
+            BreakGlassRequest {
+                plan: Some("000000"),
+                ..request
+            },
+        ),
+    );
+    *inside.actor.borrow_mut() = "ci:github".into();
+    refused(3, "CI runner", &broken(&inside, request));
+    *inside.actor.borrow_mut() = "ada".into();
+    std::fs::remove_file(inside.world.path(".evenkeel/head")).unwrap();
+    refused(3, "gate/ledger-broken", &broken(&inside, request));
+    assert_eq!(inside.asked("production"), 0);
+    assert!(!kinds(&inside.world).contains(&"glass-broken".to_owned()));
+
+    let forbidden = strict("approvals = 1\nbreak-glass = false\n");
+    refused(
+        3,
+        "the policy forbids break-glass",
+        &broken(&forbidden, request),
+    );
+
+    // An open gate needs no break-glass.
+    let open = strict("approvals = 0\n");
+    expect(0, open.deliver());
+    refused(3, "the gate is open", &broken(&open, request));
+    expect(0, open.release());
+    let nothing = expect(0, broken(&open, request));
+    assert!(words(&Ok(nothing)).contains("nothing to do"));
+    assert!(!kinds(&open.world).contains(&"glass-broken".to_owned()));
+}
+
+#[test]
+fn removals_need_their_confirmation() {
+    let inside = strict("approvals = 1\n");
+    expect(0, broken(&inside, REQUEST));
+    let system = inside.world.read("environments/system.toml");
+    let start = system.find("[file.config]").unwrap();
+    let end = system.find("[suite.smoke]").unwrap();
+    inside.world.write(
+        "environments/system.toml",
+        &format!("{}{}", &system[..start], &system[end..]),
+    );
+    inside.world.commit();
+    let before = inside.asked("production");
+    refused(3, "--confirm=production", &broken(&inside, REQUEST));
+    assert_eq!(inside.asked("production"), before);
+    let breaks = |kinds: Vec<String>| kinds.iter().filter(|it| *it == "glass-broken").count();
+    assert_eq!(breaks(kinds(&inside.world)), 1);
+    let confirm = Some("production");
+    expect(0, broken(&inside, BreakGlassRequest { confirm, ..REQUEST }));
+    assert_eq!(breaks(kinds(&inside.world)), 2);
+}
+
+#[test]
+fn a_failed_one_is_recorded_and_restored() {
+    let inside = strict("approvals = 1\n");
+    let target = inside.target("production");
+    target.fail(1, Fault::FailBefore);
+    assert_eq!(code(&broken(&inside, REQUEST)), 1);
+    let status = expect(0, inside.status());
+    assert_eq!(status.break_glass.len(), 1);
+    target.heal();
+    expect(0, inside.apply("production"));
+    expect(0, inside.plan("production"));
+}
+
+/// Its weaker policy is not what the next release is compared with.
+#[test]
+fn it_lowers_no_requirement_of_the_next_release() {
+    let inside = strict("approvals = 1\n");
+    let plan = expect(0, inside.deliver()).verdict.unwrap().plan;
+    expect(0, inside.approve(&plan));
+    expect(0, inside.release());
+    inside
+        .world
+        .replace("environments/system.toml", "approvals = 1", "approvals = 0");
+    inside.world.write(
+        "environments/config.toml.j2",
+        "greeting = \"{{ greeting }}, again\"\n",
+    );
+    inside.world.commit();
+    expect(0, broken(&inside, REQUEST));
+    inside.world.write(
+        "environments/config.toml.j2",
+        "greeting = \"{{ greeting }}, and again\"\n",
+    );
+    inside.world.commit();
+    let report = expect(0, inside.deliver());
+    let verdict = report.verdict.unwrap();
+    let weakened = verdict
+        .rules
+        .iter()
+        .find(|rule| rule.code == "gate/weakened");
+    assert!(!weakened.unwrap().holds, "{verdict:?}");
+}
+
+#[test]
+fn one_that_was_killed_is_in_the_ledger_and_can_be_finished() {
+    let world = TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "approvals = 1\n"));
+    world.script("checks/smoke.sh", "touch \"$HOME/run/began\"; sleep 600");
+    world.commit();
+    let arguments = [
+        "break-glass",
+        "production",
+        "--incident",
+        "INC-42",
+        "--reason",
+        "down",
+    ];
+    let mut child = world.start(&arguments);
+    let start = Instant::now();
+    while !world.path("run/began").exists() {
+        assert!(start.elapsed() < HANGS, "the smoke suite did not start");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    kill(&world.processes());
+    let kinds = kinds(&world);
+    assert!(kinds.contains(&"glass-broken".to_owned()), "{kinds:?}");
+    assert!(!kinds.contains(&"release-ended".to_owned()), "{kinds:?}");
+    world.expect(0, &["status"]).says("INC-42: down");
+    world
+        .expect(0, &["apply", "production"])
+        .says("finished r-1");
+    world
+        .expect(0, &["status"])
+        .says("evenkeel follow-up b-1 --reason '…'");
+}
+
+#[test]
+fn the_command_line_requires_a_reason_and_an_incident() {
+    let world = TestWorld::with(SYSTEM);
+    for arguments in [
+        &["break-glass", "production", "--incident", "INC-42"][..],
+        &["break-glass", "production", "--reason", "down"],
+        &["follow-up", "b-1"],
+    ] {
+        world.expect(64, arguments);
+    }
+    world
+        .expect(64, &["follow-up", "b-1", "--reason", "x"])
+        .says("no break-glass `b-1`");
+}
+
+/// Every record of a break-glass is readable as a whole.
+#[test]
+fn its_record_names_everything() {
+    let inside = strict("approvals = 1\n");
+    expect(0, broken(&inside, REQUEST));
+    let store = FolderStore::new(&inside.world.path(".evenkeel"));
+    let ledger = store.open(Some("small")).unwrap().unwrap();
+    let entries = ledger.read(0).unwrap();
+    let records = entries
+        .iter()
+        .map(|entry| chain::understand(entry).unwrap());
+    let glass = records
+        .filter_map(|record| match record {
+            Some(Record::GlassBroken(it)) => Some(it),
+            _ => None,
+        })
+        .next()
+        .unwrap();
+    assert_eq!(glass.release, "r-1");
+    assert_eq!(
+        (&*glass.incident, &*glass.reason),
+        ("INC-42", "checkout is down")
+    );
+    assert!(store.objects().get(&glass.dossier).unwrap().is_some());
+}
