@@ -8,8 +8,7 @@ use crate::report::{Report, VerdictDocument};
 use evenkeel_core::drift::compare_along_path;
 use evenkeel_core::gate::demands::{differences, severities};
 use evenkeel_core::gate::{
-    self, Demands, Dossier, EnvironmentFacts, LedgerFacts, Reason, ReleasePlan, StoredDossier,
-    Verdict,
+    self, Demands, Dossier, EnvironmentFacts, LedgerFacts, ReleasePlan, StoredDossier, Verdict,
 };
 use evenkeel_core::plan::Plan;
 use evenkeel_core::release::{
@@ -146,9 +145,7 @@ impl GateReview {
         state: &State,
     ) -> Result<bool, Failure> {
         let dossier = of_definitions(project, resolution, state)?;
-        let verdict = gate::judge(&dossier);
-        let is_of_them = |reason: &Reason| gate::DEFINITIONS.contains(&reason.code.as_str());
-        Ok(verdict.reasons.iter().any(is_of_them))
+        Ok(gate::is_shut_by_definitions(&dossier))
     }
 
     /// Whether nothing is left to do: production runs this recipe and needs no repair.

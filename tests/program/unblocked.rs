@@ -183,30 +183,13 @@ fn an_undeclared_difference() {
 }
 
 #[test]
-fn a_required_kind_without_a_suite() {
-    let world = released("approvals = 0\nrequire = [\"smoke\"]\n");
-    world.replace(
-        "environments/system.toml",
-        "[\"smoke\"]",
-        "[\"smoke\", \"e2e\"]",
-    );
-    another_greeting(&world);
+fn a_suite_that_changed_after_it_passed() {
+    let world = project("approvals = 1\n");
+    approve(&world);
+    world.script("checks/smoke.sh", "exit 0 # another");
     world.commit();
-    let lines = follow(&world, |world, _| {
-        world.replace(
-            "environments/system.toml",
-            "[suite.smoke]",
-            "[suite.journey]\nkind = \"e2e\"\nrun = [\"../checks/smoke.sh\"]\n\n[suite.smoke]",
-        );
-    });
-    begin(
-        &lines,
-        &[
-            "# declare a suite of kind `e2e`",
-            "# commit the definitions",
-            "evenkeel deliver",
-        ],
-    );
+    let lines = follow(&world, no_person);
+    begin(&lines, &["evenkeel deliver", "evenkeel approve "]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{ReleasedFacts, stored};
+use crate::drift::codes::CANNOT_TELL;
 use crate::environment::Policy;
 use evenkeel_ledger::record::{ApplyOutcome, EvidenceBinding, Origin, Verb};
 use evenkeel_model::defect::{Corner, Severity};
@@ -257,6 +258,13 @@ pub struct LedgerFacts {
     /// Reason why the completeness of its end is not proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unproven: Option<String>,
+}
+
+impl DefectFact {
+    /// Whether something could not be read, so that a difference is unknown.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.code == CANNOT_TELL.name
+    }
 }
 
 impl Dossier {

@@ -140,16 +140,29 @@ rules! {
 #[must_use]
 pub fn judge(dossier: &Dossier) -> Verdict {
     let people = People::of(dossier);
-    let reasons = reasons(&Case {
+    let case = Case {
         dossier,
         people: &people,
-    });
+    };
+    let reasons = reasons(&case);
     Verdict {
         open: reasons.is_empty(),
         rules: CODES.len(),
         remedies: unblocking::lines(dossier, people, &reasons),
         reasons,
     }
+}
+
+/// Whether a rule about definitions shuts the gate. Other facts may be missing, and no remedies are searched for.
+#[must_use]
+pub fn is_shut_by_definitions(dossier: &Dossier) -> bool {
+    let people = People::default();
+    let case = Case {
+        dossier,
+        people: &people,
+    };
+    let mut reasons = reasons(&case).into_iter();
+    reasons.any(|reason| DEFINITIONS.contains(&&*reason.code))
 }
 
 #[cfg(test)]

@@ -29,7 +29,9 @@ impl Rule for ProductionIsAsApplied {
                 !finding.repaired || (dossier.release.already && is_from_outside(finding.corner))
             })
             .map(|finding| {
-                let remedy = if finding.repaired {
+                let remedy = if finding.is_unreadable() {
+                    Remedy::MakeReadable(name.clone())
+                } else if finding.repaired {
                     Remedy::Repair(name.clone(), released_commit(dossier))
                 } else {
                     Remedy::SettleByHand(name.clone())

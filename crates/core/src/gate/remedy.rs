@@ -63,6 +63,20 @@ pub enum Remedy {
 }
 
 impl Remedy {
+    /// Whether it changes the definitions.
+    pub(super) fn is_edit(&self) -> bool {
+        matches!(
+            self,
+            Self::UseDirectory(_)
+                | Self::Revert
+                | Self::WriteLast(_)
+                | Self::AddEnvironment
+                | Self::DeclareResource(_)
+                | Self::DeclareSuite(_)
+                | Self::FixDifferences
+        )
+    }
+
     /// Returns it as one line: a command that can be pasted, or an instruction.
     pub(super) fn line(&self) -> String {
         match self {

@@ -25,7 +25,9 @@ impl Rule for StagingIsInSync {
                 continue;
             };
             reasons.extend(facts.drift.iter().map(|finding| {
-                let remedy = if finding.corner == Some(Corner::Unmanaged) {
+                let remedy = if finding.is_unreadable() {
+                    Remedy::MakeReadable(name.clone())
+                } else if finding.corner == Some(Corner::Unmanaged) {
                     Remedy::SettleByHand(name.clone())
                 } else {
                     Remedy::Deliver

@@ -182,12 +182,17 @@ impl Supposed {
             }
             Remedy::FixDifferences => {
                 self.dossier.parity.clear();
+                for facts in self.dossier.environments.values_mut() {
+                    facts.recipe = self.dossier.release.recipe;
+                }
                 self.write();
             }
             Remedy::CommitFirst | Remedy::Commit => self.commit(),
             Remedy::MakeReadable(name) => {
                 if let Some(facts) = self.dossier.environments.get_mut(name) {
+                    facts.drift.retain(|finding| !finding.is_unreadable());
                     facts.observed = facts.declared;
+                    facts.observation.get_or_insert(digest("observation"));
                 } else {
                     self.declare(name);
                 }
@@ -197,11 +202,12 @@ impl Supposed {
                 let is_production = *name == self.dossier.production;
                 if let Some(facts) = self.dossier.environments.get_mut(name) {
                     facts.drift.retain(|finding| {
-                        if is_production {
-                            finding.repaired
-                        } else {
-                            finding.corner != Some(Corner::Unmanaged)
-                        }
+                        finding.is_unreadable()
+                            || if is_production {
+                                finding.repaired
+                            } else {
+                                finding.corner != Some(Corner::Unmanaged)
+                            }
                     });
                 }
                 self.touch(name);
@@ -256,7 +262,11 @@ impl Supposed {
     /// Whether an environment cannot be read completely, so that no plan for it is applied and no suite runs there.
     fn is_unreadable(&self, name: &EnvironmentName) -> bool {
         let facts = self.dossier.environments.get(name);
-        facts.is_none_or(|facts| facts.observation.is_none() || facts.observed != facts.declared)
+        facts.is_none_or(|facts| {
+            facts.observation.is_none()
+                || facts.observed != facts.declared
+                || facts.drift.iter().any(DefectFact::is_unreadable)
+        })
     }
 
     /// Whether a delivery runs steps in an environment.
@@ -270,7 +280,7 @@ impl Supposed {
         });
         let is_in_sync = facts.is_some_and(|facts| {
             let mut drift = facts.drift.iter();
-            facts.steps == 0 && drift.all(|it| it.corner == Some(Corner::Unmanaged))
+            facts.steps == 0 && !drift.any(is_delivered)
         });
         !is_proven || !is_in_sync
     }
@@ -287,7 +297,12 @@ impl Supposed {
         let dossier = &mut self.dossier;
         let recipe = digest("recipe");
         for facts in dossier.environments.values_mut() {
-            facts.recipe = recipe;
+            // A difference between environments is still there.
+            facts.recipe = if facts.recipe == dossier.release.recipe {
+                recipe
+            } else {
+                digest("other recipe")
+            };
         }
         for proof in dossier.proofs.values_mut() {
             proof.recipe = None;
@@ -324,8 +339,9 @@ impl Supposed {
 
     /// Another live state: evidence of the former one does not count, and neither does production's plan.
     fn touch(&mut self, name: &EnvironmentName) {
-        if let Some(facts) = self.dossier.environments.get_mut(name) {
-            facts.observation = Some(digest("observation"));
+        let facts = self.dossier.environments.get_mut(name);
+        if let Some(observation) = facts.and_then(|facts| facts.observation.as_mut()) {
+            *observation = digest("observation");
         }
         for evidence in &mut self.dossier.evidence {
             if evidence.environment == *name {
@@ -348,11 +364,10 @@ impl Supposed {
             steps: 0,
             declared: 0,
             observed: 0,
-            observation: None,
+            observation: Some(digest("observation")),
         });
         facts.declared = facts.declared.max(1);
         facts.observed = facts.declared;
-        facts.observation.get_or_insert(digest("observation"));
     }
 
     fn declare_suite(&mut self, kind: &str) {
@@ -383,9 +398,7 @@ impl Supposed {
                 self.touch(&name);
             }
             if let Some(facts) = self.dossier.environments.get_mut(&name) {
-                facts
-                    .drift
-                    .retain(|finding| finding.corner == Some(Corner::Unmanaged));
+                facts.drift.retain(|finding| !is_delivered(finding));
                 facts.steps = 0;
                 let proof = super::ProofFacts {
                     recipe: Some(facts.recipe),
@@ -433,6 +446,11 @@ impl Supposed {
         }
         self.reprove();
     }
+}
+
+/// Whether a delivery repairs drift of an environment before production.
+fn is_delivered(finding: &DefectFact) -> bool {
+    finding.corner != Some(Corner::Unmanaged) && !finding.is_unreadable()
 }
 
 fn digest(what: &str) -> Digest {
@@ -497,7 +515,9 @@ fn alike(findings: &[DefectFact]) -> Vec<DefectFact> {
     let mut kept: Vec<DefectFact> = Vec::new();
     for finding in findings {
         let is_alike = |other: &DefectFact| {
-            other.repaired == finding.repaired && other.corner == finding.corner
+            other.repaired == finding.repaired
+                && other.corner == finding.corner
+                && other.is_unreadable() == finding.is_unreadable()
         };
         if !kept.iter().any(is_alike) {
             kept.push(finding.clone());

@@ -101,13 +101,22 @@ impl Search<'_> {
         self.tries -= 1;
         let after = follow(self.start, &*chosen);
         let reasons = after.blocking(self.goal);
-        let Some(reason) = reasons.iter().min_by_key(|reason| rank(reason)) else {
+        if reasons.is_empty() {
             return Some(chosen.iter().cloned().collect());
-        };
+        }
         if left == 0 {
             return None;
         }
-        for way in ways(reason, &after) {
+        // A chosen remedy that has no effect yet waits for that of another reason.
+        let open = |reason: &&Reason| {
+            let mut ways = ways(reason, &reasons, &after).into_iter();
+            ways.any(|way| !chosen.contains(&way))
+        };
+        let reason = reasons
+            .iter()
+            .filter(open)
+            .min_by_key(|reason| rank(reason))?;
+        for way in ways(reason, &reasons, &after) {
             if !chosen.insert(way.clone()) {
                 continue;
             }
@@ -140,14 +149,14 @@ pub(super) fn follow<'r>(
 fn rank(reason: &Reason) -> u8 {
     match &reason.remedy {
         _ if DEFINITIONS.contains(&&*reason.code) => 0,
-        Remedy::DeclareResource(_) | Remedy::DeclareSuite(_) | Remedy::FixDifferences => 0,
+        Remedy::DeclareResource(_) => 0,
         Remedy::Repair(..) => 1,
         _ => 2,
     }
 }
 
 /// Returns the remedies of which at least one is in every set that resolves a reason. The rule's own comes first.
-fn ways(reason: &Reason, after: &Supposed) -> Vec<Remedy> {
+fn ways(reason: &Reason, reasons: &[Reason], after: &Supposed) -> Vec<Remedy> {
     let mut ways = vec![reason.remedy.clone()];
     let dossier = &after.dossier;
     match &reason.remedy {
@@ -168,6 +177,11 @@ fn ways(reason: &Reason, after: &Supposed) -> Vec<Remedy> {
                 let is_condition = matches!(way, Remedy::MakeReadable(_) | Remedy::UndoSteps(_));
                 !is_condition || after.apply(way).is_some()
             });
+        }
+        // With other definitions, the release repairs it.
+        Remedy::Repair(..) => {
+            let named = reasons.iter().map(|reason| &reason.remedy);
+            ways.extend(named.filter(|remedy| remedy.is_edit()).cloned());
         }
         // The next person.
         Remedy::Approve { plan, .. } => {
