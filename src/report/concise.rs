@@ -39,12 +39,8 @@ impl Format for Concise {
         }
         for glass in &report.break_glass {
             let word = style.bad("warning[break-glass]");
-            writeln!(
-                to,
-                "{}: {word} {}",
-                one_line(&glass.name),
-                one_line(&glass.words())
-            )?;
+            let environment = one_line(&glass.environment);
+            writeln!(to, "{environment}: {word} {}", one_line(&glass.words()))?;
         }
         for trial in report.drill.iter().flat_map(|drill| &drill.trials) {
             if trial.result != TrialResultDocument::Shut {

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::document::{FindingDocument, Report};
+use super::document::{FindingDocument, Report, TrialResultDocument};
 use super::wording::{State, about, failure_line, justification, one_line, path};
 use super::{Format, Style};
 use evenkeel_model::defect::Severity;
@@ -98,6 +98,7 @@ fn suites(report: &Report) -> Vec<Suite> {
     all.extend(applies(report));
     all.extend(tests(report));
     all.extend(gate(report));
+    all.extend(drill(report));
     let mut run = Suite::new("run");
     if let Some(failure) = &report.failure {
         run.add(
@@ -115,6 +116,27 @@ fn suites(report: &Report) -> Vec<Suite> {
     all.push(run);
     all.retain(|suite| !suite.cases.is_empty());
     all
+}
+
+/// Returns the faults of a drill, one case each.
+fn drill(report: &Report) -> Option<Suite> {
+    let drill = report.drill.as_ref()?;
+    let mut suite = Suite::new(format!("drill of {}", drill.environment));
+    for trial in &drill.trials {
+        suite.add(
+            &*trial.fault,
+            if trial.result == TrialResultDocument::Shut {
+                CaseResult::Passed
+            } else {
+                CaseResult::Failed {
+                    code: trial.expected.clone(),
+                    message: trial.words(),
+                    text: String::new(),
+                }
+            },
+        );
+    }
+    Some(suite)
 }
 
 /// Returns the findings by environment, and whether everything of each environment was observed.

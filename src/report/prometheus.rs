@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::document::Report;
+use super::document::{Report, TrialResultDocument};
 use super::wording::{State, unread};
 use super::{Format, Style};
 use evenkeel_model::Moment;
@@ -103,7 +103,13 @@ fn families(report: &Report) -> Vec<Family<'_>> {
     families.extend(findings(report));
     families.extend(environments(report));
     families.extend(gate(report));
+    families.extend(drill(report));
     families.extend(runs(report));
+    families.push(Family::single(
+        "break_glass_outstanding",
+        "The number of break-glass without a follow-up.",
+        number_of(report.break_glass.len()),
+    ));
     families
 }
 
@@ -231,6 +237,21 @@ fn gate(report: &Report) -> Vec<Family<'_>> {
             rules.map(|rule| (vec![environment, ("rule", &*rule.code)], truth(rule.holds))),
         ),
     ]
+}
+
+/// Returns the faults of a drill.
+fn drill(report: &Report) -> Option<Family<'_>> {
+    let drill = report.drill.as_ref()?;
+    let environment = ("environment", &*drill.environment);
+    let trials = drill.trials.iter();
+    Some(Family::new(
+        "drill_fault_shut",
+        "Whether an injected fault shut the gate for the right reason.",
+        trials.map(|trial| {
+            let is_right = trial.result == TrialResultDocument::Shut;
+            (vec![environment, ("fault", &*trial.fault)], truth(is_right))
+        }),
+    ))
 }
 
 /// Returns applies and suites of this run. Of several with one name, the last counts: a series must not be written

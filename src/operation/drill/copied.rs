@@ -203,29 +203,3 @@ impl Medium for Copied {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{Copied, LEDGER_FAULTS};
-    use evenkeel_ledger::folder::FolderStore;
-    use evenkeel_ledger::{Completeness, Store as _};
-    use evenkeel_model::Moment;
-
-    #[test]
-    fn a_copy_is_whole_and_each_fault_is_found() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = FolderStore::new(&folder.path().join(".evenkeel"));
-        let ledger = store
-            .open_or_found("shop", Moment::from_millisecond(0))
-            .unwrap();
-        let copied = Copied::of(&*ledger).unwrap();
-        let sound = copied.examine(|_| {}).unwrap();
-        assert!(sound.is_whole(), "{:?}", sound.findings);
-        assert_eq!(sound.complete, Completeness::Proven);
-        for (fault, spoil) in LEDGER_FAULTS {
-            let found = copied.examine(*spoil).unwrap();
-            let is_found = !found.is_whole() || found.complete != Completeness::Proven;
-            assert!(is_found, "{fault:?}");
-        }
-    }
-}

@@ -36,12 +36,19 @@ pub fn drill(world: &World<'_>, location: &ProjectLocation) -> Result<Report, Fa
     let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
     let Some(drill) = Drill::of(&asked.dossier) else {
         return Err(Failure::Other {
-            reason: "no set of commands opens the gate, so a fault cannot be told from what shuts it already".into(),
+            reason: "no set of commands opens the gate, so a fault would not be the only reason"
+                .into(),
             help: Some("run `evenkeel release` to list the reasons".into()),
         });
     };
     let mut trials: Vec<Trial> = drill.trials().collect();
     let copied = Copied::of(&*ledger)?;
+    let sound = ledger_facts(copied.examine(|_| {}));
+    if let Some(why) = sound.broken.as_ref().or(sound.unproven.as_ref()) {
+        return Err(Failure::other(format!(
+            "the copy of the ledger is not intact: {why}"
+        )));
+    }
     for (fault, spoil) in LEDGER_FAULTS {
         let verified = copied.examine(*spoil);
         trials.push(drill.with_ledger(fault, ledger_facts(verified)));

@@ -469,7 +469,7 @@ fn standing(report: &mut Report) {
     });
     report.drill = Some(DrillDocument {
         environment: "production".into(),
-        rules: 4,
+        rules: 5,
         passed: false,
         trials: vec![
             TrialDocument {

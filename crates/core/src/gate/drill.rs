@@ -183,7 +183,7 @@ fn other() -> Digest {
 
 fn step(is_rehearsed: bool) -> (evenkeel_model::Instance, Verb, bool) {
     (
-        Address::new("file", "drill").into(),
+        Address::new("drill", "step").into(),
         Verb::Update,
         is_rehearsed,
     )
@@ -196,8 +196,8 @@ fn later(moment: Moment, seconds: i64) -> Moment {
 fn change(corner: Corner, repaired: bool) -> DefectFact {
     DefectFact {
         fingerprint: other(),
-        code: "file/content-differs".to_owned(),
-        message: "file.drill: content differs".to_owned(),
+        code: "drill/change".to_owned(),
+        message: "a change that the drill injected".to_owned(),
         corner: Some(corner),
         repaired,
     }

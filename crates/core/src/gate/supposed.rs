@@ -458,7 +458,7 @@ fn digest(what: &str) -> Digest {
 }
 
 fn step(is_rehearsed: bool) -> (evenkeel_model::Instance, Verb, bool) {
-    let address = Address::new("file", "supposed");
+    let address = Address::new("supposed", "step");
     (address.into(), Verb::Update, is_rehearsed)
 }
 
