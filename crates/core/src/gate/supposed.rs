@@ -6,6 +6,8 @@
 //! Where an effect depends on what a person writes, the weakest result is supposed: other definitions make another
 //! recipe and another plan, so they have to be delivered and approved.
 
+use std::collections::BTreeMap;
+
 use super::people::Decided;
 use super::stored::RULES;
 use super::{
@@ -359,7 +361,7 @@ impl Supposed {
         let facts = self.dossier.environments.entry(name.clone());
         let facts = facts.or_insert_with(|| EnvironmentFacts {
             recipe,
-            artifacts: Default::default(),
+            artifacts: BTreeMap::new(),
             drift: Vec::new(),
             steps: 0,
             declared: 0,

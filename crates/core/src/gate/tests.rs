@@ -325,17 +325,17 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
     }),
     ("gate/not-drilled", "never", |it| it.policy.drill = Some(60)),
     ("gate/not-drilled", "failed", |it| {
-        drilled(it, |it| it.passed = false)
+        drilled(it, |it| it.passed = false);
     }),
     ("gate/not-drilled", "other rules", |it| {
-        drilled(it, |it| it.rules -= 1)
+        drilled(it, |it| it.rules -= 1);
     }),
     ("gate/not-drilled", "in the future", |it| {
         drilled(it, |it| it.at = Moment::from_millisecond(2_000_000_000));
     }),
     ("gate/not-drilled", "too old", |it| {
         drilled(it, |it| {
-            it.at = Moment::from_millisecond(1_000_000_000 - 61_000)
+            it.at = Moment::from_millisecond(1_000_000_000 - 61_000);
         });
     }),
     ("gate/not-approved", "no one", |it| it.approvals.clear()),

@@ -97,7 +97,7 @@ const FAULTS: &[Fault] = &[
     |it, chance| {
         let which = pick(it, chance);
         change(it, &which, |facts| {
-            (facts.declared, facts.observed) = (0, 0)
+            (facts.declared, facts.observed) = (0, 0);
         });
     },
     |it, chance| {
@@ -142,14 +142,14 @@ const FAULTS: &[Fault] = &[
     |it, _| {
         let which = it.production.clone();
         change(it, &which, |facts| {
-            facts.drift.push(finding(Corner::Unmanaged, false))
+            facts.drift.push(finding(Corner::Unmanaged, false));
         });
     },
     |it, _| {
         it.release.already = true;
         let which = it.production.clone();
         change(it, &which, |facts| {
-            facts.drift.push(finding(Corner::ChangedOutside, true))
+            facts.drift.push(finding(Corner::ChangedOutside, true));
         });
     },
     |it, _| it.release.already = true,
@@ -170,7 +170,7 @@ const FAULTS: &[Fault] = &[
     |it, _| {
         it.proofs
             .values_mut()
-            .for_each(|proof| proof.recipe = Some(digest("other")))
+            .for_each(|proof| proof.recipe = Some(digest("other")));
     },
     |it, _| {
         let which = it.path.first().cloned().unwrap();
@@ -239,7 +239,7 @@ const FAULTS: &[Fault] = &[
     |it, _| {
         it.approvals
             .iter_mut()
-            .for_each(|each| each.plan = digest("other"))
+            .for_each(|each| each.plan = digest("other"));
     },
     |it, _| it.policy.evidence_max_age += 1,
     |it, _| {
