@@ -25,6 +25,7 @@ pub fn lock_show(world: &World<'_>, location: &ProjectLocation) -> Result<Report
         .map(|name| Ok((name, project.store.observe_lock(name)?)))
         .collect::<Result<Vec<_>, LedgerError>>()?;
     let (state, _) = project.state()?;
+    report.outstanding(&state);
     for (name, mut lock) in locks {
         // Another run may have taken it since.
         if lock == Lock::Free && state.lease(name, None).is_some() {

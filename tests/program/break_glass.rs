@@ -32,7 +32,7 @@ fn broken(inside: &Inside, request: BreakGlassRequest<'_>) -> Outcome {
 }
 
 fn followed_up(inside: &Inside, by: &str) -> Outcome {
-    *inside.actor.borrow_mut() = by.to_owned();
+    by.clone_into(&mut inside.actor.borrow_mut());
     inside.with(|world, location| operation::follow_up(world, location, "b-1", "reviewed", None))
 }
 
@@ -43,7 +43,7 @@ fn kinds(world: &TestWorld) -> Vec<String> {
         return Vec::new();
     };
     let entries = ledger.read(0).unwrap();
-    entries.iter().map(|entry| entry.kind.to_string()).collect()
+    entries.iter().map(|entry| entry.kind.clone()).collect()
 }
 
 #[test]
@@ -309,16 +309,14 @@ fn its_record_names_everything() {
     let store = FolderStore::new(&inside.world.path(".evenkeel"));
     let ledger = store.open(Some("small")).unwrap().unwrap();
     let entries = ledger.read(0).unwrap();
-    let records = entries
+    let mut records = entries
         .iter()
         .map(|entry| chain::understand(entry).unwrap());
-    let glass = records
-        .filter_map(|record| match record {
-            Some(Record::GlassBroken(it)) => Some(it),
-            _ => None,
-        })
-        .next()
-        .unwrap();
+    let glass = records.find_map(|record| match record {
+        Some(Record::GlassBroken(it)) => Some(it),
+        _ => None,
+    });
+    let glass = glass.unwrap();
     assert_eq!(glass.release, "r-1");
     assert_eq!(
         (&*glass.incident, &*glass.reason),

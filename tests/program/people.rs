@@ -504,3 +504,42 @@ fn a_ci_runner_is_no_person() {
     assert!(report.contains("ada approved plan"), "{report}");
     assert!(report.contains("(not signed)"), "{report}");
 }
+
+/// With approvers, another person than the one who broke the glass signs the follow-up.
+#[test]
+fn a_follow_up_is_signed_by_another_person() {
+    let team = Team::new("[release]\napprovals = 1\n", &["ada", "grace"]);
+    let inside = &team.inside;
+    "ada@example.com".clone_into(&mut inside.actor.borrow_mut());
+    expect(
+        0,
+        inside.with(|world, location| {
+            let request = operation::BreakGlassRequest {
+                environment: "production",
+                reason: "checkout is down",
+                incident: "INC-42",
+                plan: None,
+                confirm: None,
+                wait: None,
+            };
+            operation::break_glass(world, location, request)
+        }),
+    );
+    let follow_up = |key: Option<&Path>| {
+        inside.with(|world, location| operation::follow_up(world, location, "b-1", "reviewed", key))
+    };
+    refused(
+        3,
+        "another person must follow it up",
+        &follow_up(Some(&team.key("ada"))),
+    );
+    let report = expect(0, follow_up(Some(&team.key("grace"))));
+    assert!(report.break_glass.is_empty());
+    let store = FolderStore::new(&inside.world.path(".evenkeel"));
+    let ledger = store.open(Some("small")).unwrap().unwrap();
+    let last = ledger.read(0).unwrap().pop().unwrap();
+    let Some(Record::FollowedUp(followed)) = chain::understand(&last).unwrap() else {
+        panic!("{}", last.kind);
+    };
+    assert_eq!(followed.signed.unwrap().person, "grace@example.com");
+}
