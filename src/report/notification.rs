@@ -121,7 +121,7 @@ impl Notification {
             open: verdict.map(|verdict| verdict.open),
             reasons: reasons.collect(),
             remedies: verdict.map_or_else(Vec::new, |verdict| verdict.remedies.clone()),
-            counts: report.counts.clone(),
+            counts: report.counts,
             findings: report
                 .findings
                 .iter()
