@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::picture::Resolution;
 use super::production::takes_only_releases;
+use super::refusal::Attempt;
 use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
@@ -43,6 +44,21 @@ pub struct ApplyRequest {
 ///
 /// When the plan is refused, the targets are unchanged.
 pub fn apply(
+    world: &World<'_>,
+    location: &ProjectLocation,
+    request: &ApplyRequest,
+) -> Result<Report, Failure> {
+    let attempt = Attempt::new("apply");
+    let attempt = if is_file(&world.directory.join(&request.what)) {
+        attempt.plan(&request.what)
+    } else {
+        attempt.environment(&request.what)
+    };
+    let outcome = apply_now(world, location, request);
+    attempt.recorded(world, location, outcome)
+}
+
+fn apply_now(
     world: &World<'_>,
     location: &ProjectLocation,
     request: &ApplyRequest,

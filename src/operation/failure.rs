@@ -36,6 +36,14 @@ pub enum Failure {
         /// Help.
         help: String,
     },
+    /// The person did not confirm.
+    #[error("{reason}")]
+    Unconfirmed {
+        /// Reason.
+        reason: String,
+        /// Help.
+        help: String,
+    },
     /// Interrupted before the work started.
     #[error("interrupted")]
     Interrupted,
@@ -93,7 +101,7 @@ impl Failure {
             Self::Usage(_) => 64,
             Self::Ledger(error) => ledger_code(error),
             Self::Stale { .. } => 4,
-            Self::Refused { .. } => 3,
+            Self::Refused { .. } | Self::Unconfirmed { .. } => 3,
             Self::Interrupted => 130,
         }
     }
@@ -128,7 +136,7 @@ impl Failure {
             Self::Ledger(LedgerError::Interrupted { .. }) => FailureKind::Interrupted,
             Self::Ledger(_) => FailureKind::Ledger,
             Self::Stale { .. } => FailureKind::Stale,
-            Self::Refused { .. } => FailureKind::Refused,
+            Self::Refused { .. } | Self::Unconfirmed { .. } => FailureKind::Refused,
             Self::Interrupted => FailureKind::Interrupted,
             Self::Other { .. } => FailureKind::Other,
         }
@@ -152,7 +160,7 @@ impl Failure {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Refused { help, .. } => Some(help.clone()),
+            Self::Refused { help, .. } | Self::Unconfirmed { help, .. } => Some(help.clone()),
             Self::Other { help, .. } => help.clone(),
             Self::Stale { .. } => Some("run `evenkeel plan` to make a new plan".into()),
             Self::Ledger(LedgerError::Broken { .. }) => Some(

@@ -1,5 +1,6 @@
 //! Lock: the holders of environments, and breaking the lock of a run that hangs.
 
+use super::refusal::Attempt;
 use super::session::Session;
 use super::{Failure, ProjectLocation, World};
 use crate::report::{HolderProcess, LockDocument, Report};
@@ -58,6 +59,18 @@ pub fn lock_break(
             "breaking a lock needs a reason: --reason '…'".into(),
         ));
     }
+    let attempt = Attempt::new("lock break").environment(name);
+    let outcome = break_now(world, location, name, reason, confirm);
+    attempt.recorded(world, location, outcome)
+}
+
+fn break_now(
+    world: &World<'_>,
+    location: &ProjectLocation,
+    name: &str,
+    reason: &str,
+    confirm: Option<&str>,
+) -> Result<Report, Failure> {
     let Session {
         project,
         mut report,

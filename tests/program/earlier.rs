@@ -79,6 +79,7 @@ fn every_entry_is_parsed_and_every_kind_of_record_occurs() {
                 "drift-checked",
                 "moved",
                 "notification-failed",
+                "refused",
                 "rejected",
                 "targets-adopted",
                 "withdrawn",

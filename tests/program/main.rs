@@ -30,6 +30,7 @@ mod documents;
 mod doubts;
 mod earlier;
 mod estate;
+mod exports;
 mod first_day;
 mod formats;
 mod gate;

@@ -94,6 +94,8 @@ records! {
     TargetsAdopted = "targets-adopted",
     /// A hook was not notified of an outcome.
     NotificationFailed = "notification-failed",
+    /// An attempt was refused; nothing changed.
+    Refused = "refused",
 }
 
 impl Record {
@@ -117,6 +119,7 @@ impl Record {
             Self::ReleaseStarted(it) => &it.environment,
             Self::ReleaseEnded(it) => &it.environment,
             Self::TargetsAdopted(it) => &it.environment,
+            Self::Refused(it) => return it.environment.as_ref(),
             Self::DriftChecked(it) => {
                 let mut names = it.environments.keys();
                 return names.next().filter(|_| names.next().is_none());
@@ -164,6 +167,7 @@ impl Record {
             Self::Moved(it) => Some(&it.by),
             Self::TargetsAdopted(it) => Some(&it.by),
             Self::NotificationFailed(it) => Some(&it.by),
+            Self::Refused(it) => Some(&it.by),
             _ => None,
         }
     }
@@ -235,6 +239,26 @@ pub struct NotificationFailed {
     pub reason: String,
     /// The actor of the command.
     pub by: Actor,
+}
+
+/// An attempt was refused; nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Refused {
+    /// The command: `approve`, `release`, `lock break`.
+    pub what: String,
+    /// `refused` by a rule, or `out-of-date` for another plan than the current one.
+    pub code: String,
+    /// The environment, if the attempt named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentName>,
+    /// The plan as the attempt named it, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// The actor.
+    pub by: Actor,
+    /// The reason, as reported.
+    pub reason: String,
 }
 
 /// The person, host and process of an action.

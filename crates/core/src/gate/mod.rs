@@ -33,8 +33,8 @@ mod weakening_is_approved;
 
 pub use demands::{Demands, Weakened};
 pub use dossier::{
-    ApprovalFact, DecisionFact, DefectFact, Dossier, EnvironmentFacts, EvidenceFact, InvolvedFacts,
-    LedgerFacts, ProofFacts, ReleasePlan, SignedFact, SuiteFact,
+    ApprovalFact, DecisionFact, DefectFact, Dossier, EnvironmentFacts, EvidenceFact, ExceptionFact,
+    InvolvedFacts, LedgerFacts, ProofFacts, ReleasePlan, SignedFact, SuiteFact,
 };
 pub use released::ReleasedFacts;
 pub use stored::{StoredDossier, StoredDossierError};
