@@ -12,7 +12,7 @@ use crate::report::{
 };
 use evenkeel_core::gate::people::approvers;
 use evenkeel_core::gate::{Dossier, ExceptionFact, StoredDossier};
-use evenkeel_ledger::record::{ReleaseEnded, ReleaseStarted, Signed};
+use evenkeel_ledger::record::{LeaseTaken, ReleaseEnded, ReleaseStarted, Signed};
 use evenkeel_ledger::{Entry, LedgerError, Record, chain};
 use evenkeel_model::text::inert;
 use evenkeel_signature::Statement;
@@ -51,9 +51,21 @@ pub(super) fn of_period(
     };
     let mut known: Vec<Known<'_>> = Vec::new();
     let mut ends: BTreeMap<String, ReleaseEnded> = BTreeMap::new();
+    // Lock under which a release judges the gate: `deliver` judges it without one.
+    let mut releasing: Option<LeaseTaken> = None;
     for entry in entries {
         let record = chain::understand(entry)?;
         match &record {
+            Some(Record::LeaseTaken(taken)) if taken.purpose == "release" => {
+                releasing = Some(taken.clone());
+            }
+            Some(Record::LeaseReturned(returned))
+                if releasing
+                    .as_ref()
+                    .is_some_and(|taken| taken.environment == returned.environment) =>
+            {
+                releasing = None;
+            }
             Some(Record::ReleaseStarted(started)) if entry.sequence <= period.last => {
                 let bytes = project.store.objects().get(&started.dossier)?;
                 let stored = bytes.and_then(|bytes| StoredDossier::read(&bytes).ok());
@@ -70,7 +82,7 @@ pub(super) fn of_period(
             _ => {}
         }
         if (period.first..=period.last).contains(&entry.sequence) {
-            add(&mut register, entry, record.as_ref())?;
+            add(&mut register, entry, record.as_ref(), releasing.as_ref())?;
         }
     }
     let mut commit: Option<&str> = None;
@@ -93,6 +105,7 @@ fn add(
     register: &mut RegisterDocument,
     entry: &Entry,
     record: Option<&Record>,
+    releasing: Option<&LeaseTaken>,
 ) -> Result<(), LedgerError> {
     if DETAILS.contains(&&*entry.kind) {
         return Ok(());
@@ -108,13 +121,25 @@ fn add(
         by: record.and_then(Record::by).map(|by| by.name.clone()),
         reason: reason.to_owned(),
     };
-    match record {
-        Some(Record::VerdictGiven(it)) if !it.open => {
+    match (record, releasing) {
+        (Some(Record::VerdictGiven(it)), Some(taken))
+            if !it.open && it.environment == taken.environment =>
+        {
             let mut codes = it.shut_by.clone();
             codes.dedup();
-            let reason = format!("plan {}: {}", it.plan.short(), codes.join(", "));
-            register.denied.push(attempt("gate shut", &reason));
+            let reason = format!(
+                "plan {}: gate shut by {}",
+                it.plan.short(),
+                codes.join(", ")
+            );
+            register.denied.push(AttemptDocument {
+                by: Some(taken.by.name.clone()),
+                ..attempt("release", &reason)
+            });
         }
+        _ => {}
+    }
+    match record {
         Some(Record::Refused(it)) => register.denied.push(attempt(&it.what, &it.reason)),
         Some(Record::LeaseBroken(it)) => {
             let reason = format!("lock of {}: {}", it.held_by.name, it.reason);

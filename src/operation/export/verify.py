@@ -64,7 +64,7 @@ def dump(value):
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 def ssh_keygen(action, namespace, message, signature, *more, approvers=""):
-    """Verifies a signature, and returns the words of ssh-keygen; none if it does not match."""
+    """Returns the words of ssh-keygen about a signature; none if it does not match."""
     with tempfile.TemporaryDirectory() as desk:
         for name, text in (("signature", signature), ("approvers", approvers)):
             with open(os.path.join(desk, name), "wb") as file:
@@ -96,15 +96,16 @@ def deciders(dossier, entries):
     facts += [("withdraw" if fact["withdraws"] else "reject", fact) for fact in dossier.get("decisions", [])]
     for decision, fact in sorted(facts, key=lambda each: each[1].get("sequence") or 0):
         signed, number, person, may = fact.get("signed") or {}, fact.get("sequence") or 0, fact["by"], True
-        at, when = (f"{number:020}", ""), "verify-time=" + re.sub("[^0-9]", "", fact["at"][:19])
+        at, is_ahead = (f"{number:020}", ""), moment(fact["at"]) > moment(dossier["at"])
         if number >= min(entries):
             body = entries[number]["body"]
             kept = {key: value for key, value in (body.get("signed") or {}).items() if key in ("statement", "signature")}
             need((entries[number]["kind"], body["plan"], body["by"]["name"], kept) == (ENTRIES[decision], fact["plan"], person, signed),
                  f"its decision {number} differs from that entry")
-        if fact["plan"] != about["plan"] or moment(fact["at"]) > moment(dossier["at"]) or bool(signed) != (text is not None):
+        if fact["plan"] != about["plan"] or bool(signed) != (text is not None):
             continue
         if signed:
+            when = "verify-time=" + re.sub("[^0-9]", "", (dossier if is_ahead else fact)["at"][:19])
             statement, signature = load(signed["statement"]), (signed["statement"].encode(), signed["signature"], "-O", when)
             by = lambda name: ssh_keygen("verify", "release@evenkeel.dev", *signature, "-I", name, approvers=text)
             person, at = names.get(statement["by"].lower()), moment(statement["at"])
@@ -114,7 +115,7 @@ def deciders(dossier, entries):
             may = may and all(whom is not None and person not in [names.get(name.lower()) for name in whom] for whom in barred)
         elif person.startswith("ci:") or decision == "approve" and fact["evidence"] != to_approve["evidence"]:
             continue
-        is_late, newest[person] = at <= newest.get(person, ("", "")), max(at, newest.get(person, at))
+        is_late, newest[person] = is_ahead or at <= newest.get(person, ("", "")), max(at, newest.get(person, at))
         if decision == "withdraw" and (not is_late or decided.get(person)):
             decided.pop(person, None)
         elif decision == "reject" or decision == "approve" and may and not is_late:
@@ -137,19 +138,18 @@ def check_entry(kind, body, entries, read):
         need(digests([read("objects/" + digest[7:])]) == [digest], f"its object {digest} is altered")
     if kind == "release-started":
         dossier = load(read("objects/" + body["dossier"][7:]))
-        dossier = dossier.get("dossier", dossier)  # the first format had no frame
+        rules, dossier = dossier.get("rules", 1), dossier.get("dossier", dossier)  # the first format had no frame
         need((dossier["release"]["plan"], dossier["production"]) == (body["plan"], body["environment"]), "its dossier is another one")
         (approving, rejecting), needed = deciders(dossier, entries), dossier["policy"]["approvals"]
-        need(approving >= needed and not rejecting, f"{approving} of {needed} approvals were given, and {rejecting} rejections")
+        need(approving >= needed and not (rejecting and rules >= 4), f"{approving} of {needed} approvals, {rejecting} rejections")
 def check_statement(name, document, subject):
-    statement = document
     if "payload" in document:
         payload, kind = base64.b64decode(document["payload"], validate=True), document["payloadType"].encode()
-        message, statement = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload), load(payload)
-        signature = base64.b64decode(document["signatures"][0]["sig"], validate=True).decode()
+        message = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+        signature, document = base64.b64decode(document["signatures"][0]["sig"], validate=True).decode(), load(payload)
         need(words := ssh_keygen("check-novalidate", "attestation@evenkeel.dev", message, signature), "its signature does not match")
         print(ascii(f"{name}: {words}")[1:-1])
-    need(subject in statement["subject"][0]["digest"].values(), "its subject is another one")
+    need(subject in document["subject"][0]["digest"].values(), "its subject is another one")
 
 def verify(folder, against):
     paths = [os.path.join(at, name) for at, folders, names in os.walk(folder) for name in names + folders]
