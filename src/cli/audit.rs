@@ -10,7 +10,7 @@ use crate::operation::{
     audit_verify,
 };
 
-/// Prove that the ledger is intact, export it for an auditor, judge its verdicts again, and find decisions in doubt
+/// Prove that the ledger is intact, export it, judge its verdicts again, and find decisions in doubt
 #[derive(Args)]
 #[command(after_help = "Examples:
   evenkeel audit verify

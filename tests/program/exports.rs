@@ -149,7 +149,7 @@ fn an_export_is_verified_without_evenkeel() {
 
 #[test]
 fn the_verifier_is_short_and_needs_the_standard_library_only() {
-    let text = include_str!("../../src/operation/export/verify.py");
+    let text = include_str!("../../src/report/export/verify.py");
     assert!(text.lines().count() <= 200, "{}", text.lines().count());
     for word in ["eval(", "exec(", "shell=True", "pickle"] {
         assert!(!text.contains(word), "{word}");
@@ -160,11 +160,7 @@ fn the_verifier_is_short_and_needs_the_standard_library_only() {
 fn the_digests_of_the_verifier_are_blake3() {
     let desk = tempfile::tempdir().unwrap();
     let script = desk.path().join("verify.py");
-    std::fs::write(
-        &script,
-        include_str!("../../src/operation/export/verify.py"),
-    )
-    .unwrap();
+    std::fs::write(&script, include_str!("../../src/report/export/verify.py")).unwrap();
     let lengths = [
         0, 1, 63, 64, 65, 1023, 1024, 1025, 2048, 3073, 5000, 8193, 70_001,
     ];

@@ -29,9 +29,9 @@ use evenkeel_model::{Digest, Moment};
 /// Format of the manifest.
 const FORMAT: &str = "evenkeel export 1";
 /// The verifier. Python without other packages, at most 200 lines, so that an auditor can read it.
-pub const VERIFIER: &str = include_str!("verify.py");
+pub const VERIFIER: &str = include_str!("../../report/export/verify.py");
 /// Instructions for the person who gets the export.
-const README: &str = include_str!("README.txt");
+const README: &str = include_str!("../../report/export/README.txt");
 
 /// Request to export the record of a period.
 #[derive(Clone, Copy, Debug)]
