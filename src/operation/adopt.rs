@@ -67,7 +67,7 @@ fn adopt_now(
         .foreign(resolved, &targets.observers())
         .map_err(unreadable)?;
     if foreign.is_empty() {
-        return Err(Failure::Refused {
+        return Err(Failure::NotAttempted {
             reason: format!("no target of {name} is managed from another ledger"),
             help: format!("run `evenkeel plan {name}`"),
         });

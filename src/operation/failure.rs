@@ -36,9 +36,9 @@ pub enum Failure {
         /// Help.
         help: String,
     },
-    /// The person did not confirm.
+    /// Nothing was attempted: there is nothing to do, or the person did not confirm.
     #[error("{reason}")]
-    Unconfirmed {
+    NotAttempted {
         /// Reason.
         reason: String,
         /// Help.
@@ -101,7 +101,7 @@ impl Failure {
             Self::Usage(_) => 64,
             Self::Ledger(error) => ledger_code(error),
             Self::Stale { .. } => 4,
-            Self::Refused { .. } | Self::Unconfirmed { .. } => 3,
+            Self::Refused { .. } | Self::NotAttempted { .. } => 3,
             Self::Interrupted => 130,
         }
     }
@@ -136,7 +136,7 @@ impl Failure {
             Self::Ledger(LedgerError::Interrupted { .. }) => FailureKind::Interrupted,
             Self::Ledger(_) => FailureKind::Ledger,
             Self::Stale { .. } => FailureKind::Stale,
-            Self::Refused { .. } | Self::Unconfirmed { .. } => FailureKind::Refused,
+            Self::Refused { .. } | Self::NotAttempted { .. } => FailureKind::Refused,
             Self::Interrupted => FailureKind::Interrupted,
             Self::Other { .. } => FailureKind::Other,
         }
@@ -160,7 +160,7 @@ impl Failure {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Refused { help, .. } | Self::Unconfirmed { help, .. } => Some(help.clone()),
+            Self::Refused { help, .. } | Self::NotAttempted { help, .. } => Some(help.clone()),
             Self::Other { help, .. } => help.clone(),
             Self::Stale { .. } => Some("run `evenkeel plan` to make a new plan".into()),
             Self::Ledger(LedgerError::Broken { .. }) => Some(

@@ -127,7 +127,7 @@ fn break_now(
 }
 
 fn not_locked(name: &EnvironmentName) -> Failure {
-    Failure::Refused {
+    Failure::NotAttempted {
         reason: format!("{name} is not locked"),
         help: "a run that ended leaves no lock; run `evenkeel lock show` to list the locks".into(),
     }

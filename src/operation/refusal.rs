@@ -1,11 +1,12 @@
 //! Refused attempts, as entries of the ledger.
 //!
-//! The answer never depends on the entry: when the ledger cannot be written, the refusal is reported all the same. A gate
-//! that is shut records its verdict instead.
+//! The answer never depends on the entry: when the ledger cannot be written, the refusal is reported all the same. A release
+//! that the gate denies records its verdict instead.
 
 use std::time::Duration;
 
 use super::{Failure, Project, ProjectLocation, World};
+use crate::report::Report;
 use evenkeel_ledger::record::Refused;
 use evenkeel_ledger::{Record, State, chain};
 use evenkeel_model::EnvironmentName;
@@ -50,13 +51,20 @@ impl Attempt {
     }
 
     /// Records the attempt if its outcome is a refusal, and returns the outcome.
-    pub(super) fn recorded<T>(
+    pub(super) fn recorded(
         self,
         world: &World<'_>,
         location: &ProjectLocation,
-        outcome: Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        outcome: Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
         let (code, reason) = match &outcome {
+            // A release has its verdict as an entry.
+            Ok(report) if report.exit_code == 3 && self.what == "approve" => {
+                match report.messages.last() {
+                    Some(reason) => ("gate-shut", reason),
+                    None => return outcome,
+                }
+            }
             Err(Failure::Refused { reason, .. }) => ("refused", reason),
             Err(Failure::Stale { reason, .. }) => ("out-of-date", reason),
             _ => return outcome,

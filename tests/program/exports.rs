@@ -462,9 +462,17 @@ fn refused_attempts_are_entries_and_a_loop_is_one() {
     inside.pass(100);
     refused(3, "not listed", &team.approve(&plan, "eve"));
     assert_eq!(refusals(&inside.world).len(), 2);
-    // Another plan, a decision that does not exist, a lock that is not taken, a release of another plan.
+    // Another plan, an approval after the own rejection, a release of another plan.
     refused(4, "out of date", &team.approve("ffff", "ada"));
     let key = team.key("ada");
+    expect(0, inside.decide(operation::reject, &plan, Some(&key)));
+    refused(
+        3,
+        "only an approval may be missing",
+        &team.approve(&plan, "ada"),
+    );
+    expect(0, inside.decide(operation::withdraw, &plan, Some(&key)));
+    // There is nothing to refuse.
     let withdrawn = inside.decide(operation::withdraw, &plan, Some(&key));
     refused(3, "nothing to withdraw", &withdrawn);
     let broken = inside.with(|world, location| {
@@ -482,13 +490,12 @@ fn refused_attempts_are_entries_and_a_loop_is_one() {
         whats[2..],
         [
             "approve out-of-date",
-            "withdraw refused",
-            "lock break refused",
+            "approve gate-shut",
             "release out-of-date"
         ]
     );
     let log = words(&inside.log());
-    assert!(log.contains("lock break refused (staging), by ada: staging is not locked"));
+    assert!(log.contains("release refused (plan ffff), by ada: plan `ffff` is out of date"));
     // A person who does not confirm is not refused.
     let asked = inside.with(|world, location| {
         let request = operation::DecisionRequest {
@@ -500,7 +507,7 @@ fn refused_attempts_are_entries_and_a_loop_is_one() {
         operation::approve(world, location, request)
     });
     refused(3, "not confirmed", &asked);
-    assert_eq!(refusals(&inside.world).len(), 6);
+    assert_eq!(refusals(&inside.world).len(), 5);
 }
 
 #[test]

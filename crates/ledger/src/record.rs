@@ -247,7 +247,8 @@ pub struct NotificationFailed {
 pub struct Refused {
     /// The command: `approve`, `release`, `lock break`.
     pub what: String,
-    /// `refused` by a rule, or `out-of-date` for another plan than the current one.
+    /// `refused` by a rule, `out-of-date` for another plan than the current one, or `gate-shut` for an approval while
+    /// something else is missing.
     pub code: String,
     /// The environment, if the attempt named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

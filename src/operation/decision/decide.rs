@@ -126,7 +126,7 @@ fn decide(
     }
     review.show(decision);
     if !(request.confirm)(&review.report) {
-        return Err(Failure::Unconfirmed {
+        return Err(Failure::NotAttempted {
             reason: format!("not {}: not confirmed", participle(decision)),
             help: "answer `yes`, or give --yes".into(),
         });
@@ -295,7 +295,7 @@ impl<'w> Review<'w> {
             Decision::Approve => None,
             Decision::Reject => own.iter().find(|decided| !decided.approves),
             Decision::Withdraw if own.is_empty() => {
-                return Err(Failure::Refused {
+                return Err(Failure::NotAttempted {
                     reason: format!(
                         "nothing to withdraw: {by} has no valid decision about plan {plan}"
                     ),

@@ -145,7 +145,7 @@ pub fn approve_offline(
     let signatory = Signatory::choose(&project, people, request.key)?;
     say_request(&asked, &mut report);
     if !(request.confirm)(&report) {
-        return Err(Failure::Unconfirmed {
+        return Err(Failure::NotAttempted {
             reason: "not approved: not confirmed".into(),
             help: "answer `yes`, or give --yes".into(),
         });
