@@ -17,7 +17,7 @@ const LONGEST: usize = 1024;
 /// Longest recorded name of a plan or an environment, in characters.
 const LONGEST_NAME: usize = 100;
 /// Time in which the same refusal of the same account is recorded once: a loop does not fill the ledger.
-const ONCE: Duration = Duration::from_secs(60);
+const ONCE: Duration = Duration::from_mins(1);
 /// Number of entries that are searched for the same refusal.
 const SEARCHED: u64 = 200;
 

@@ -108,5 +108,5 @@ pub fn register(document: &RegisterDocument) -> std::io::Result<Vec<u8>> {
             .write_record(cells.map(|text| cell(&text)))
             .map_err(written)?;
     }
-    table.into_inner().map_err(|error| error.into_error())
+    table.into_inner().map_err(csv::IntoInnerError::into_error)
 }

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use super::super::document::{AttemptDocument, RegisterDocument, ReleasedDocument, Report};
 use super::Section;
 use super::budget::{Share, fill};
-use super::marks::{self, State};
-use super::text::{brief, sentence, short};
+use super::marks::{self, State, fact};
+use super::text::{brief, sentence};
 
 const RELEASES: Share = Share::new(1_000, 1_200_000);
 const ROWS: Share = Share::new(2_000, 500_000);
@@ -41,22 +41,9 @@ fn releases(register: &RegisterDocument) -> Section {
     let body = html! {
         @if register.releases.is_empty() {
             p { "No release started in this period." }
-        } @else {
-            table.gate {
-                caption { "Releases: who approved what, when, on which evidence" }
-                thead {
-                    tr {
-                        th scope="col" { "Release" }
-                        th scope="col" { "Change" }
-                        th scope="col" { "Approved by" }
-                        th scope="col" { "Evidence" }
-                        th scope="col" { "Separation of duties" }
-                    }
-                }
-                tbody { (filled.markup) }
-            }
-            (filled.rest("release"))
         }
+        (filled.markup)
+        (filled.rest("release"))
     };
     Section::new("releases", "Releases", body).counted(register.releases.len())
 }
@@ -67,14 +54,12 @@ fn release(release: &ReleasedDocument) -> Markup {
     let approvals = fill(release.approvals.iter(), PARTS, |approval| {
         html! {
             li {
-                b { (brief(&approval.by)) } ", " (marks::moment(approval.time)) br;
-                (sentence(&approval.reason)) br;
-                span.figures {
-                    @match &approval.key {
-                        Some(key) => { "signed with " code { (brief(key)) } },
-                        None => "not signed",
-                    }
+                (brief(&approval.by)) ", " (marks::moment(approval.time)) ", "
+                @match &approval.key {
+                    Some(key) => { "signed with " code { (brief(key)) } },
+                    None => "not signed",
                 }
+                ": " (sentence(&approval.reason))
             }
         }
     });
@@ -83,63 +68,46 @@ fn release(release: &ReleasedDocument) -> Markup {
         html! {
             li {
                 (marks::state(State::of(suite.passed), words)) " "
-                (brief(&suite.suite)) " in " (brief(&suite.environment)) ": " (sentence(&suite.summary))
-                ", " (marks::moment(suite.ended))
+                (brief(&suite.suite)) " in " (brief(&suite.environment)) ", " (marks::moment(suite.ended))
+                ": " (sentence(&suite.summary))
             }
         }
     });
     let duties = fill(release.shared_duties.iter(), PARTS, |shared| {
         html! { li { (marks::state(State::Waiting, "not separate")) " " (sentence(shared)) } }
     });
+    let text = |text: &Option<String>| text.as_deref().map(|text| html! { (sentence(text)) });
     html! {
-        tr.failed[!is_done] {
-            th scope="row" {
-                (brief(&release.release)) " to " (brief(&release.environment)) br;
-                span.figures { (marks::moment(release.time)) ", entry " (release.entry) ", by " (brief(&release.by)) } br;
-                (marks::state(State::of(is_done), outcome))
-            }
-            td {
-                @if let Some(subject) = &release.subject { p { (sentence(subject)) } }
-                p.figures {
-                    "commit "
-                    @match &release.commit {
-                        Some(commit) => code { (short(commit)) },
-                        None => "none",
-                    }
-                    br;
-                    "authors "
-                    @match &release.authors {
-                        Some(authors) => (sentence(&authors.join(", "))),
-                        None => "unknown",
-                    }
-                    br;
-                    "ticket "
-                    @match &release.ticket {
-                        Some(ticket) => (brief(ticket)),
-                        None => "none",
-                    }
-                    br;
-                    "plan " code { (short(&release.plan)) }
+        h3 { (brief(&release.release)) " to " (brief(&release.environment)) }
+        dl.facts {
+            (fact("Outcome", Some(marks::state(State::of(is_done), outcome))))
+            (fact("Started", Some(html! { (marks::moment(release.time)) " by " (brief(&release.by)) ", entry " (release.entry) })))
+            (fact("Change", text(&release.subject)))
+            (fact("Commit", release.commit.as_deref().map(|commit| html! { code { (brief(commit)) } })))
+            (fact("Authors", Some(html! {
+                @match &release.authors {
+                    Some(authors) => (sentence(&authors.join(", "))),
+                    None => "unknown",
                 }
-            }
-            td {
-                p.figures { (release.approvals.len()) " of " (release.required) " required" }
+            })))
+            (fact("Ticket", text(&release.ticket)))
+            (fact("Plan", Some(html! { code { (brief(&release.plan)) } })))
+            (fact("Approvals", Some(html! {
+                (release.approvals.len()) " of " (release.required) " required"
                 ul { (approvals.markup) }
                 (approvals.rest("approval"))
-            }
-            td {
-                @if release.suites.is_empty() { p { "no suite" } }
+            })))
+            (fact("Evidence", Some(html! {
+                @if release.suites.is_empty() { "no suite" }
                 ul { (suites.markup) }
                 (suites.rest("suite"))
-                @if let Some(dossier) = &release.dossier {
-                    p.figures { "dossier " code { (short(dossier)) } }
-                }
-            }
-            td {
+            })))
+            (fact("Duties", Some(html! {
                 @if release.shared_duties.is_empty() { (marks::state(State::Good, "separate")) }
                 ul { (duties.markup) }
                 (duties.rest("duty"))
-            }
+            })))
+            (fact("Dossier", release.dossier.as_deref().map(|dossier| html! { code { (brief(dossier)) } })))
         }
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn header(report: &Report) -> Markup {
                 }
                 span.system { (brief(&report.system)) }
             }
-            (counts(report))
+            @if report.register.is_none() { (counts(report)) }
             dl.origin {
                 @if let Some(register) = &report.register {
                     // The page of an export is the same at any time.
