@@ -366,17 +366,24 @@ impl Run<'_> {
         let owner = self.owner(state);
         let unstamped = owner
             .check(situation.resolved, &targets.observers())
-            .map_err(|error| Failure::Other {
-                reason: format!("nothing was applied: {error}"),
-                help: Some(if error.foreign {
-                    format!(
+            .map_err(|error| {
+                let reason = format!("nothing was applied: {error}");
+                if !error.foreign {
+                    return Failure::Other {
+                        reason,
+                        help: Some(
+                            "the file names the ledger that manages the target; make it readable, or run as the account that applied last"
+                                .to_owned(),
+                        ),
+                    };
+                }
+                Failure::OtherLedger {
+                    reason,
+                    help: format!(
                         "restore the ledger that manages it; if this ledger takes over, run `evenkeel adopt {} --lineage --reason '…'`",
                         self.name
-                    )
-                } else {
-                    "the file names the ledger that manages the target; make it readable, or run as the account that applied last"
-                        .to_owned()
-                }),
+                    ),
+                }
             })?;
         if self.project.world.interruption.is_set() {
             return Err(Failure::Interrupted);

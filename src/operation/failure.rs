@@ -44,6 +44,14 @@ pub enum Failure {
         /// Help.
         help: String,
     },
+    /// A target is managed from another ledger.
+    #[error("{reason}")]
+    OtherLedger {
+        /// Reason.
+        reason: String,
+        /// Help.
+        help: String,
+    },
     /// Interrupted before the work started.
     #[error("interrupted")]
     Interrupted,
@@ -97,7 +105,7 @@ impl Failure {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Definitions(_) | Self::Other { .. } => 1,
+            Self::Definitions(_) | Self::OtherLedger { .. } | Self::Other { .. } => 1,
             Self::Usage(_) => 64,
             Self::Ledger(error) => ledger_code(error),
             Self::Stale { .. } => 4,
@@ -138,7 +146,7 @@ impl Failure {
             Self::Stale { .. } => FailureKind::Stale,
             Self::Refused { .. } | Self::NotAttempted { .. } => FailureKind::Refused,
             Self::Interrupted => FailureKind::Interrupted,
-            Self::Other { .. } => FailureKind::Other,
+            Self::OtherLedger { .. } | Self::Other { .. } => FailureKind::Other,
         }
     }
 
@@ -160,7 +168,9 @@ impl Failure {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Refused { help, .. } | Self::NotAttempted { help, .. } => Some(help.clone()),
+            Self::Refused { help, .. }
+            | Self::NotAttempted { help, .. }
+            | Self::OtherLedger { help, .. } => Some(help.clone()),
             Self::Other { help, .. } => help.clone(),
             Self::Stale { .. } => Some("run `evenkeel plan` to make a new plan".into()),
             Self::Ledger(LedgerError::Broken { .. }) => Some(

@@ -67,6 +67,7 @@ impl Attempt {
             }
             Err(Failure::Refused { reason, .. }) => ("refused", reason),
             Err(Failure::Stale { reason, .. }) => ("out-of-date", reason),
+            Err(Failure::OtherLedger { reason, .. }) => ("other-ledger", reason),
             _ => return outcome,
         };
         let redactor = world.secrets.redactor();

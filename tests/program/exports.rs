@@ -820,9 +820,52 @@ fn the_verifier_and_evenkeel_agree_on_ledgers_that_were_tampered_with() {
             let faults = said(&verifier);
             let real = faults
                 .lines()
-                .filter(|line| !line.starts_with("register.csv"));
+                .filter(|line| !line.starts_with("register.csv") && !line.starts_with("r-"));
             assert!(real.count() > 1, "round {round}, kind {kind}: {faults}");
         }
     }
     assert_eq!(intact, 8);
+}
+
+#[test]
+fn exceptions_and_overrides_are_in_the_register() {
+    let world = TestWorld::small();
+    world.add(
+        "environments/system.toml",
+        "\n[[difference]]\nat = \"parameter.greeting\"\nstaging = \"hello\"\nproduction = \"hi\"\nreason = \"=meant so\"\nowner = \"platform\"\nexpires = 2099-01-01\nticket = \"#9\"\n",
+    );
+    world.replace(
+        "environments/production.toml",
+        "[values]\n",
+        "[values]\ngreeting = \"hi\"\n",
+    );
+    let inside = Inside::new(world);
+    expect(0, inside.deliver());
+    expect(0, inside.release());
+    let report = export(&inside, "export", &|_| {});
+    verified(
+        0,
+        "r-1: 0 of 0 approvals, not signed",
+        &inside.world.path("export"),
+        &[],
+    );
+    let register = report.register.unwrap();
+    let exception = &register.exceptions[0];
+    assert_eq!(exception.at, "parameter.greeting");
+    assert_eq!(exception.reason.as_deref(), Some("=meant so"));
+    assert_eq!(exception.owner.as_deref(), Some("platform"));
+    assert_eq!(exception.ticket.as_deref(), Some("#9"));
+    assert_eq!(exception.first_used, "r-1");
+    let table = inside.world.read("export/register.csv");
+    assert!(table.contains("\"'=meant so\"") && table.contains("\"exception\""));
+    let overrides: Vec<&str> = register.overrides.iter().map(|each| &*each.what).collect();
+    assert_eq!(overrides, ["r-1: uncommitted definitions"]);
+    let duties = &register.releases[0].shared_duties;
+    assert_eq!(
+        duties,
+        &[
+            "no person approved",
+            "the authors of the change are unknown"
+        ]
+    );
 }

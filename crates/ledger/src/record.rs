@@ -247,8 +247,8 @@ pub struct NotificationFailed {
 pub struct Refused {
     /// The command: `approve`, `release`, `lock break`.
     pub what: String,
-    /// `refused` by a rule, `out-of-date` for another plan than the current one, or `gate-shut` for an approval while
-    /// something else is missing.
+    /// `refused` by a rule, `out-of-date` for another plan than the current one, `gate-shut` for an approval while
+    /// something else is missing, or `other-ledger` for a target that another ledger manages.
     pub code: String,
     /// The environment, if the attempt named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -82,7 +82,6 @@ def people(text):
         joined = {person[name] for name in names if name in person}
         person.update(dict.fromkeys(names + [name for name, of in person.items() if of in joined], names[0]))
     return person
-
 def deciders(dossier, entries):
     """Returns the people who approved the plan of a dossier, and those who rejected it, as the gate judges."""
     policy, text, names = dossier["policy"], dossier.get("approvers"), people(dossier.get("approvers") or "")
@@ -121,7 +120,6 @@ def deciders(dossier, entries):
         elif decision == "reject" or decision == "approve" and may and not is_late:
             decided[person] = decision == "approve" and decided.get(person, True)
     return list(decided.values()).count(True), list(decided.values()).count(False)
-
 def check_line(entry, line, number, previous):
     canonical = dump({**entry, "body": None}).replace(b"null", line[8:line.rfind(b',"kind":')], 1)
     need(sorted(entry) == ["body", "kind", "previous", "sequence", "time"] and canonical == line, "not in canonical form")
@@ -142,6 +140,8 @@ def check_entry(kind, body, entries, read):
         need((dossier["release"]["plan"], dossier["production"]) == (body["plan"], body["environment"]), "its dossier is another one")
         (approving, rejecting), needed = deciders(dossier, entries), dossier["policy"]["approvals"]
         need(approving >= needed and not (rejecting and rules >= 4), f"{approving} of {needed} approvals, {rejecting} rejections")
+        signed = "signed" if dossier.get("approvers") is not None else "not signed"
+        print(ascii(f"{body['release']}: {approving} of {needed} approvals, {signed}")[1:-1])
 def check_statement(name, document, subject):
     if "payload" in document:
         payload, kind = base64.b64decode(document["payload"], validate=True), document["payloadType"].encode()
