@@ -831,7 +831,7 @@ fn the_verifier_and_evenkeel_agree_on_ledgers_that_were_tampered_with() {
 fn exceptions_and_overrides_are_in_the_register() {
     let world = TestWorld::small();
     world.add(
-        "environments/system.toml",
+        "environments/production.toml",
         "\n[[difference]]\nat = \"parameter.greeting\"\nstaging = \"hello\"\nproduction = \"hi\"\nreason = \"=meant so\"\nowner = \"platform\"\nexpires = 2099-01-01\nticket = \"#9\"\n",
     );
     world.replace(
@@ -840,12 +840,13 @@ fn exceptions_and_overrides_are_in_the_register() {
         "[values]\ngreeting = \"hi\"\n",
     );
     let inside = Inside::new(world);
-    expect(0, inside.deliver());
+    let verdict = expect(0, inside.deliver()).verdict.unwrap();
+    expect(0, inside.approve(&verdict.plan));
     expect(0, inside.release());
     let report = export(&inside, "export", &|_| {});
     verified(
         0,
-        "r-1: 0 of 0 approvals, not signed",
+        "r-1: 1 of 1 approvals, not signed",
         &inside.world.path("export"),
         &[],
     );
