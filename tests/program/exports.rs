@@ -865,7 +865,7 @@ fn exceptions_and_overrides_are_in_the_register() {
     assert_eq!(
         duties,
         &[
-            "no person approved",
+            "ada approved and released",
             "the authors of the change are unknown"
         ]
     );
