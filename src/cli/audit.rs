@@ -6,15 +6,17 @@ use clap::{Args, Subcommand};
 
 use super::shared::{OwnFile, Surroundings};
 use crate::operation::{
-    audit_checkpoint, audit_doubts, audit_replay, audit_replay_files, audit_verify,
+    ExportRequest, audit_checkpoint, audit_doubts, audit_export, audit_replay, audit_replay_files,
+    audit_verify,
 };
 
-/// Prove that the ledger is intact, judge its verdicts again, and find decisions in doubt
+/// Prove that the ledger is intact, export it, judge its verdicts again, and find decisions in doubt
 #[derive(Args)]
 #[command(after_help = "Examples:
   evenkeel audit verify
   evenkeel audit checkpoint -o checkpoint.json
   evenkeel audit verify --against checkpoint.json
+  evenkeel audit export --from 2026-07-01 --to 2026-09-30 -o export
   evenkeel audit replay r-3
   evenkeel audit doubts")]
 pub(super) struct Arguments {
@@ -27,7 +29,7 @@ enum What {
     /// Verify every entry: exit code 7 names the first bad one, exit code 1 means that the end is unproven
     ///
     /// Every object that an entry names (the dossier of a verdict, the output of a suite) is read too: a missing or altered
-    /// one is exit code 7.
+    /// one is exit code 7. So is a decision whose signature does not match, and a release without the approvals of its policy.
     ///
     /// The ledger alone cannot prove that its end was not cut off or that it was not replaced. A checkpoint that is kept
     /// elsewhere can.
@@ -49,6 +51,25 @@ enum What {
     ///
     /// With -o, writes it to that file, whatever the name of the file.
     Checkpoint,
+    /// Write the record of a period for an auditor, with a program that verifies it without evenkeel
+    ///
+    /// With -o, writes a new folder, or a zip archive if the name ends with `.zip`: a page and a table of releases, approvals,
+    /// evidence, exceptions, denied attempts and overrides; the entries and the objects that they name; an in-toto statement
+    /// for each release; a checkpoint; and verify.py, which needs Python 3.9 and ssh-keygen. The ledger is verified first.
+    ///
+    /// The key that seals secrets is not exported. The entries after the period are, since they bind it to the end of the
+    /// ledger.
+    Export {
+        /// Start of the period: 2026-07-01, 2026-07-01T08:00:00Z, 90d [default: the founding of the ledger]
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// End of the period: a day is part of it, a time is not [default: the newest entry]
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
+        /// Sign the statements and the manifest with this SSH key, in DSSE envelopes
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
     /// Judge recorded verdicts again from their dossiers, and compare every byte: exit code 7 means a difference
     ///
     /// The gate is a pure function of the dossier, which the ledger keeps with each verdict. No live state, no secret and
@@ -73,7 +94,7 @@ impl Arguments {
     /// Returns which files of `-o` are not for reports.
     pub(super) const fn own_file(&self) -> OwnFile {
         match self.what {
-            What::Checkpoint => OwnFile::Every,
+            What::Checkpoint | What::Export { .. } => OwnFile::Every,
             What::Verify { .. } | What::Replay { .. } | What::Doubts => OwnFile::None,
         }
     }
@@ -87,6 +108,16 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
             restore_head,
         } => audit_verify(world, location, &against, restore_head),
         What::Checkpoint => audit_checkpoint(world, location, surroundings.file.as_deref()),
+        What::Export { from, to, key } => audit_export(
+            world,
+            location,
+            ExportRequest {
+                from: from.as_deref(),
+                to: to.as_deref(),
+                key: key.as_deref(),
+                output: surroundings.file.as_deref(),
+            },
+        ),
         What::Doubts => audit_doubts(world, location),
         What::Replay { verdicts, dossier } if dossier.is_empty() => {
             audit_replay(world, location, &verdicts)

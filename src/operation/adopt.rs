@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::apply::take_lease;
+use super::refusal::Attempt;
 use super::session::{Needs, Session};
 use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
@@ -38,6 +39,16 @@ pub fn adopt(
             "taking targets over needs a reason: --reason '…'".into(),
         ));
     }
+    let attempt = Attempt::new("adopt").environment(&request.environment);
+    let outcome = adopt_now(world, location, request);
+    attempt.recorded(world, location, outcome)
+}
+
+fn adopt_now(
+    world: &World<'_>,
+    location: &ProjectLocation,
+    request: &AdoptRequest,
+) -> Result<Report, Failure> {
     let mut session = Session::open(world, location, "adopt")?;
     let name = session.project.environment(&request.environment)?;
     let resolution = session.resolve(std::slice::from_ref(&name), Needs::Change)?;
@@ -56,7 +67,7 @@ pub fn adopt(
         .foreign(resolved, &targets.observers())
         .map_err(unreadable)?;
     if foreign.is_empty() {
-        return Err(Failure::Refused {
+        return Err(Failure::NotAttempted {
             reason: format!("no target of {name} is managed from another ledger"),
             help: format!("run `evenkeel plan {name}`"),
         });

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::picture::Resolution;
 use super::production::takes_only_releases;
+use super::refusal::Attempt;
 use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
@@ -43,6 +44,21 @@ pub struct ApplyRequest {
 ///
 /// When the plan is refused, the targets are unchanged.
 pub fn apply(
+    world: &World<'_>,
+    location: &ProjectLocation,
+    request: &ApplyRequest,
+) -> Result<Report, Failure> {
+    let attempt = Attempt::new("apply");
+    let attempt = if is_file(&world.directory.join(&request.what)) {
+        attempt.plan(&request.what)
+    } else {
+        attempt.environment(&request.what)
+    };
+    let outcome = apply_now(world, location, request);
+    attempt.recorded(world, location, outcome)
+}
+
+fn apply_now(
     world: &World<'_>,
     location: &ProjectLocation,
     request: &ApplyRequest,
@@ -351,17 +367,24 @@ impl Run<'_> {
         let owner = self.owner(state);
         let unstamped = owner
             .check(situation.resolved, &targets.observers())
-            .map_err(|error| Failure::Other {
-                reason: format!("nothing was applied: {error}"),
-                help: Some(if error.foreign {
-                    format!(
+            .map_err(|error| {
+                let reason = format!("nothing was applied: {error}");
+                if !error.foreign {
+                    return Failure::Other {
+                        reason,
+                        help: Some(
+                            "the file names the ledger that manages the target; make it readable, or run as the account that applied last"
+                                .to_owned(),
+                        ),
+                    };
+                }
+                Failure::OtherLedger {
+                    reason,
+                    help: format!(
                         "restore the ledger that manages it; if this ledger takes over, run `evenkeel adopt {} --lineage --reason '…'`",
                         self.name
-                    )
-                } else {
-                    "the file names the ledger that manages the target; make it readable, or run as the account that applied last"
-                        .to_owned()
-                }),
+                    ),
+                }
             })?;
         if self.project.world.interruption.is_set() {
             return Err(Failure::Interrupted);

@@ -1,5 +1,5 @@
-//! Audit: proof that the ledger is unchanged, by itself and by checkpoints that were kept elsewhere, and that the objects
-//! that its entries name are unchanged.
+//! Audit: proof that the ledger is unchanged, by itself and by checkpoints that were kept elsewhere, that the objects
+//! that its entries name are unchanged, and that people signed what it says they decided.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,20 @@ use crate::report::{
 };
 use crate::world::files::{read_plain, write_whole};
 use evenkeel_core::checkpoint::{self, CHECKPOINT_FORMAT, CheckpointFile};
+use evenkeel_core::recorded;
+use evenkeel_ledger::record::ReleaseStarted;
 use evenkeel_ledger::{
-    Completeness, Irregularity, Kept, Ledger, LedgerError, Proof, Verification, chain,
+    Completeness, Irregularity, Kept, LedgerError, Proof, Record, Verification, chain,
 };
 use evenkeel_model::Digest;
 use evenkeel_model::defect::Defect;
+use evenkeel_model::text::{count, list};
 
 /// Number of missing or altered objects that are named before the rest is counted.
 const SHOWN_OBJECTS: usize = 10;
 
-/// Verifies every entry of the ledger and every object that an entry names, and compares it with checkpoints that were kept elsewhere.
+/// Verifies every entry of the ledger, every object that an entry names, and every signed decision and release, and compares
+/// it with checkpoints that were kept elsewhere.
 ///
 /// # Errors
 ///
@@ -61,8 +65,12 @@ pub fn audit_verify(
         report.proofs.push(proof_document(proof));
     }
     let is_whole = tell(&project, &verification, &mut report);
-    let has_objects = !is_whole || tell_of_objects(&project, &mut report)?;
-    report.exit_code = match (is_whole && has_objects, report.has_errors()) {
+    let is_proven = !is_whole || {
+        let named = Named::of(&project)?;
+        let has_objects = tell_of_objects(&project, &named, &mut report)?;
+        tell_of_decisions(&project, &named, &mut report)? && has_objects
+    };
+    report.exit_code = match (is_whole && is_proven, report.has_errors()) {
         (false, _) => 7,
         (true, true) => 1,
         // Missing entries are possible, but not proven.
@@ -78,23 +86,23 @@ pub fn audit_verify(
 }
 
 /// Reports whether every object that an entry names is stored and unchanged, and returns it.
-fn tell_of_objects(project: &Project<'_>, report: &mut Report) -> Result<bool, Failure> {
-    let named = match project.store.open(Some(&project.definition.system))? {
-        Some(ledger) => named(&*ledger)?,
-        None => BTreeMap::new(),
-    };
+fn tell_of_objects(
+    project: &Project<'_>,
+    named: &Named,
+    report: &mut Report,
+) -> Result<bool, Failure> {
     let objects = project.store.objects();
     let mut document = ObjectsDocument {
-        named: named.len(),
+        named: named.objects.len(),
         missing: 0,
         altered: 0,
         findings: Vec::new(),
     };
-    for (digest, (entry, role)) in named {
+    for (digest, (entry, role)) in &named.objects {
         if project.world.interruption.is_set() {
             return Err(Failure::Interrupted);
         }
-        let (state, reason) = match objects.get(&digest) {
+        let (state, reason) = match objects.get(digest) {
             Ok(Some(_)) => continue,
             Ok(None) => (ObjectState::Missing, None),
             Err(LedgerError::Damaged { path, reason }) => {
@@ -107,9 +115,9 @@ fn tell_of_objects(project: &Project<'_>, report: &mut Report) -> Result<bool, F
             ObjectState::Altered => document.altered += 1,
         }
         document.findings.push(ObjectDocument {
-            digest,
-            entry,
-            role: role.to_owned(),
+            digest: *digest,
+            entry: *entry,
+            role: (*role).to_owned(),
             state,
             reason,
         });
@@ -134,18 +142,114 @@ fn tell_of_objects(project: &Project<'_>, report: &mut Report) -> Result<bool, F
     Ok(is_whole)
 }
 
-/// Returns the objects that entries name, each with the first entry and its role.
-fn named(ledger: &dyn Ledger) -> Result<BTreeMap<Digest, (u64, &'static str)>, LedgerError> {
-    let mut named = BTreeMap::new();
-    ledger.each(0, &mut |entry| {
-        if let Some(record) = chain::understand(&entry)?
-            && let Some((role, digest)) = record.object()
-        {
-            named.entry(*digest).or_insert((entry.sequence, role));
+/// Reports decisions that no person signed as recorded, and releases without the approvals that they needed; returns whether
+/// there are none.
+fn tell_of_decisions(
+    project: &Project<'_>,
+    named: &Named,
+    report: &mut Report,
+) -> Result<bool, Failure> {
+    let mut faults: BTreeMap<u64, String> = BTreeMap::new();
+    let mut signed = 0;
+    for (sequence, record) in &named.decisions {
+        if project.world.interruption.is_set() {
+            return Err(Failure::Interrupted);
         }
-        Ok(())
-    })?;
-    Ok(named)
+        signed += usize::from(record.signed().is_some());
+        if let Err(reason) = recorded::decision(record) {
+            faults.insert(*sequence, reason);
+        }
+    }
+    let objects = project.store.objects();
+    for (sequence, started) in &named.releases {
+        // A missing or altered dossier is a finding about objects.
+        if let Ok(Some(dossier)) = objects.get(&started.dossier)
+            && let Err(reason) = recorded::release(started, &dossier, &named.decisions)
+        {
+            faults.insert(*sequence, format!("{}: {reason}", started.release));
+        }
+    }
+    for (sequence, reason) in faults.iter().take(SHOWN_OBJECTS) {
+        report.say(format!("entry {sequence}: {reason}"));
+    }
+    let left = faults.len().saturating_sub(SHOWN_OBJECTS);
+    if left > 0 {
+        report.say(format!("… {left} more"));
+    }
+    let checked = [
+        (signed, "signed decision"),
+        (named.releases.len(), "release"),
+    ];
+    let checked: Vec<String> = checked
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, noun)| count(number, noun))
+        .collect();
+    if faults.is_empty() && !checked.is_empty() {
+        report.say(format!("{}, all proven", list(&checked, "and")));
+    } else if !faults.is_empty() {
+        report.say(format!(
+            "{}: {} not proven, so the ledger was not written by evenkeel",
+            list(&checked, "and"),
+            faults.len()
+        ));
+    }
+    Ok(faults.is_empty())
+}
+
+/// Parts of entries that are verified beside the chain.
+#[derive(Default)]
+struct Named {
+    /// Objects, each with the first entry that names it and its role.
+    objects: BTreeMap<Digest, (u64, &'static str)>,
+    /// Decisions.
+    decisions: BTreeMap<u64, Record>,
+    /// Starts of releases.
+    releases: BTreeMap<u64, ReleaseStarted>,
+}
+
+impl Named {
+    fn of(project: &Project<'_>) -> Result<Self, Failure> {
+        let mut named = Self::default();
+        let Some(ledger) = project.store.open(Some(&project.definition.system))? else {
+            return Ok(named);
+        };
+        ledger.each(0, &mut |entry| {
+            let Some(record) = chain::understand(&entry)? else {
+                return Ok(());
+            };
+            if let Some((role, digest)) = record.object() {
+                let first = (entry.sequence, role);
+                named.objects.entry(*digest).or_insert(first);
+            }
+            match record {
+                Record::ReleaseStarted(started) => {
+                    named.releases.insert(entry.sequence, started);
+                }
+                record if recorded::is_decision(&record) => {
+                    named.decisions.insert(entry.sequence, record);
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(named)
+    }
+}
+
+/// Returns the checkpoint of a verified ledger. `None` with a report of its damage.
+pub(super) fn proven(
+    project: &Project<'_>,
+    report: &mut Report,
+) -> Result<Option<CheckpointDocument>, Failure> {
+    let verification = project.store.verify(&[])?;
+    if !verification.is_whole() || is_foreign(project, &verification) {
+        tell(project, &verification, report);
+        report.checkpoint = None;
+        report.exit_code = 7;
+        return Ok(None);
+    }
+    Ok(how_far(&verification))
 }
 
 /// Adds a checkpoint of the ledger to the report, and writes it to a file if one is named.
@@ -164,14 +268,10 @@ pub fn audit_checkpoint(
         project,
         mut report,
     } = Session::open(world, location, CHECKPOINT_COMMAND)?;
-    let verification = project.store.verify(&[])?;
-    if !verification.is_whole() || is_foreign(&project, &verification) {
-        tell(&project, &verification, &mut report);
-        report.checkpoint = None;
-        report.exit_code = 7;
+    let Some(checkpoint) = proven(&project, &mut report)? else {
         return Ok(report);
-    }
-    report.checkpoint = how_far(&verification);
+    };
+    report.checkpoint = Some(checkpoint);
     if let (Some(path), Some(checkpoint)) = (output, &report.checkpoint) {
         let failed = |error: &dyn std::fmt::Display| {
             Failure::other(format!("cannot write {}: {error}", path.display()))

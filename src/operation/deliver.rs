@@ -8,6 +8,7 @@ use super::build::build;
 use super::dossier::GateReview;
 use super::picture::Resolution;
 use super::production::refuse_stages;
+use super::refusal::Attempt;
 use super::session::{Needs, Session};
 use super::verify::Verification;
 use super::{Event, Failure, Project, ProjectLocation, World, timeline};
@@ -37,6 +38,15 @@ pub struct DeliverRequest<'a> {
 ///
 /// When it cannot start: definitions are wrong, an artifact is missing, another run holds an environment.
 pub fn deliver(
+    world: &World<'_>,
+    location: &ProjectLocation,
+    request: &DeliverRequest<'_>,
+) -> Result<Report, Failure> {
+    let outcome = deliver_now(world, location, request);
+    Attempt::new("deliver").recorded(world, location, outcome)
+}
+
+fn deliver_now(
     world: &World<'_>,
     location: &ProjectLocation,
     request: &DeliverRequest<'_>,

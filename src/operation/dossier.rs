@@ -6,7 +6,7 @@ use super::picture::Resolution;
 use super::{Failure, Project, earlier};
 use crate::report::{Report, VerdictDocument};
 use evenkeel_core::drift::compare_along_path;
-use evenkeel_core::gate::demands::{differences, severities};
+use evenkeel_core::gate::demands::{differences, exceptions, severities};
 use evenkeel_core::gate::{
     self, Demands, Dossier, EnvironmentFacts, LedgerFacts, ReleasePlan, StoredDossier, Verdict,
 };
@@ -250,6 +250,7 @@ fn of_definitions(
         place: project.place(),
         severities: Some(severities(&project.definition)),
         differences: Some(differences(&project.definition)),
+        exceptions: exceptions(&project.definition),
         decisions: Vec::new(),
         approvers,
         involved,

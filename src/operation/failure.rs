@@ -36,6 +36,22 @@ pub enum Failure {
         /// Help.
         help: String,
     },
+    /// Nothing was attempted: there is nothing to do, or the person did not confirm.
+    #[error("{reason}")]
+    NotAttempted {
+        /// Reason.
+        reason: String,
+        /// Help.
+        help: String,
+    },
+    /// A target is managed from another ledger.
+    #[error("{reason}")]
+    OtherLedger {
+        /// Reason.
+        reason: String,
+        /// Help.
+        help: String,
+    },
     /// Interrupted before the work started.
     #[error("interrupted")]
     Interrupted,
@@ -89,11 +105,11 @@ impl Failure {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Definitions(_) | Self::Other { .. } => 1,
+            Self::Definitions(_) | Self::OtherLedger { .. } | Self::Other { .. } => 1,
             Self::Usage(_) => 64,
             Self::Ledger(error) => ledger_code(error),
             Self::Stale { .. } => 4,
-            Self::Refused { .. } => 3,
+            Self::Refused { .. } | Self::NotAttempted { .. } => 3,
             Self::Interrupted => 130,
         }
     }
@@ -128,9 +144,9 @@ impl Failure {
             Self::Ledger(LedgerError::Interrupted { .. }) => FailureKind::Interrupted,
             Self::Ledger(_) => FailureKind::Ledger,
             Self::Stale { .. } => FailureKind::Stale,
-            Self::Refused { .. } => FailureKind::Refused,
+            Self::Refused { .. } | Self::NotAttempted { .. } => FailureKind::Refused,
             Self::Interrupted => FailureKind::Interrupted,
-            Self::Other { .. } => FailureKind::Other,
+            Self::OtherLedger { .. } | Self::Other { .. } => FailureKind::Other,
         }
     }
 
@@ -152,7 +168,9 @@ impl Failure {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Refused { help, .. } => Some(help.clone()),
+            Self::Refused { help, .. }
+            | Self::NotAttempted { help, .. }
+            | Self::OtherLedger { help, .. } => Some(help.clone()),
             Self::Other { help, .. } => help.clone(),
             Self::Stale { .. } => Some("run `evenkeel plan` to make a new plan".into()),
             Self::Ledger(LedgerError::Broken { .. }) => Some(

@@ -1,5 +1,6 @@
 //! Lock: the holders of environments, and breaking the lock of a run that hangs.
 
+use super::refusal::Attempt;
 use super::session::Session;
 use super::{Failure, ProjectLocation, World};
 use crate::report::{HolderProcess, LockDocument, Report};
@@ -59,6 +60,18 @@ pub fn lock_break(
             "breaking a lock needs a reason: --reason '…'".into(),
         ));
     }
+    let attempt = Attempt::new("lock break").environment(name);
+    let outcome = break_now(world, location, name, reason, confirm);
+    attempt.recorded(world, location, outcome)
+}
+
+fn break_now(
+    world: &World<'_>,
+    location: &ProjectLocation,
+    name: &str,
+    reason: &str,
+    confirm: Option<&str>,
+) -> Result<Report, Failure> {
     let Session {
         project,
         mut report,
@@ -115,7 +128,7 @@ pub fn lock_break(
 }
 
 fn not_locked(name: &EnvironmentName) -> Failure {
-    Failure::Refused {
+    Failure::NotAttempted {
         reason: format!("{name} is not locked"),
         help: "a run that ended leaves no lock; run `evenkeel lock show` to list the locks".into(),
     }

@@ -171,7 +171,7 @@ impl<'a> Filter<'a> {
 }
 
 /// Parses a moment: a date, a time in RFC 3339, or an age such as `2d`.
-fn time(text: &str, now: Moment) -> Result<Moment, String> {
+pub(super) fn time(text: &str, now: Moment) -> Result<Moment, String> {
     if let Some(age) = duration::parse(text) {
         let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         return Ok(Moment::from_millisecond(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::apply::{Run, Went, exit_code, take_lease};
 use super::dossier::GateReview;
 use super::picture::Resolution;
+use super::refusal::Attempt;
 use super::session::{Needs, Session};
 use super::verify::Verification;
 use super::{Failure, Project, ProjectLocation, World, timeline};
@@ -20,6 +21,18 @@ use evenkeel_model::Digest;
 ///
 /// When it cannot start; a shut gate is a report with exit code 3.
 pub fn release(
+    world: &World<'_>,
+    location: &ProjectLocation,
+    plan: Option<&str>,
+    confirm: Option<&str>,
+    wait: Option<Duration>,
+) -> Result<Report, Failure> {
+    let attempt = Attempt::new("release").plan(plan.unwrap_or_default());
+    let outcome = release_now(world, location, plan, confirm, wait);
+    attempt.recorded(world, location, outcome)
+}
+
+fn release_now(
     world: &World<'_>,
     location: &ProjectLocation,
     plan: Option<&str>,

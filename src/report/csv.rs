@@ -298,7 +298,7 @@ fn cells(report: &Report, row: &Row<'_>) -> [String; 25] {
 }
 
 /// Returns a cell that no spreadsheet reads as a formula: one that starts like a formula gets a leading `'`.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let safe = inert(text);
     // Spreadsheets ignore spaces before a formula, and some read the wide forms of these characters.
     let first = safe.chars().find(|character| *character != ' ');

@@ -21,6 +21,7 @@ mod objects;
 mod outcome;
 mod place;
 mod plan;
+mod register;
 mod release;
 mod replays;
 mod shown;
@@ -55,6 +56,10 @@ pub(in crate::report) use self::place::LONGEST_LINE;
 use self::place::Places;
 pub use self::place::{PlaceDocument, SnippetDocument};
 pub use self::plan::{PlanReport, StepDocument};
+pub use self::register::{
+    ApprovalDocument, AttemptDocument, EXPORT_COMMAND, EvidenceDocument, ExceptionDocument,
+    RegisterDocument, RegisterRow, ReleasedDocument,
+};
 pub use self::release::{ReleaseDocument, SmokeState};
 pub use self::replays::{REPLAY_COMMAND, ReplayDocument, ReplayPart, ReplayResult};
 pub use self::shown::{FactDocument, ShownDocument, ShownStep};
@@ -145,6 +150,9 @@ pub struct Report {
     /// Objects that the entries of the ledger name; absent if they were not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<ObjectsDocument>,
+    /// Register of a period, as exported; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register: Option<RegisterDocument>,
     /// Verdicts that were judged again, oldest first.
     #[serde(default)]
     pub replays: Vec<ReplayDocument>,
@@ -213,6 +221,7 @@ impl Report {
             checkpoint: None,
             proofs: Vec::new(),
             objects: None,
+            register: None,
             replays: Vec::new(),
             doubts: Vec::new(),
             break_glass: Vec::new(),

@@ -22,6 +22,7 @@ mod ledger;
 mod marks;
 mod notes;
 mod plans;
+mod register;
 mod replays;
 mod shown;
 mod suites;
@@ -89,7 +90,7 @@ impl Section {
 
 /// Returns the sections with content, in the order of the page.
 fn sections(report: &Report) -> Vec<Section> {
-    [
+    let others = [
         notes::failure(report),
         shown::section(report),
         environments::section(report),
@@ -111,8 +112,11 @@ fn sections(report: &Report) -> Vec<Section> {
         notes::messages(report),
     ]
     .into_iter()
-    .flatten()
-    .collect()
+    .flatten();
+    register::sections(report)
+        .into_iter()
+        .chain(others)
+        .collect()
 }
 
 fn page(report: &Report) -> Markup {

@@ -15,6 +15,7 @@ mod junit;
 mod markdown;
 mod notification;
 mod prometheus;
+mod register;
 mod sarif;
 mod style;
 mod text;
@@ -26,6 +27,7 @@ pub use catalogue::codes;
 pub use document::*;
 pub use github::{outputs as github_outputs, summary as github_summary};
 pub use notification::{Notification, NotificationReason};
+pub use register::register;
 pub use style::Style;
 pub use text::Progress;
 

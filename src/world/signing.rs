@@ -16,7 +16,7 @@ use super::files::read_plain;
 use super::git::absolute_only;
 use evenkeel_host::Interruption;
 use evenkeel_host::reason::why_io;
-use evenkeel_signature::{NAMESPACE, PublicKey};
+use evenkeel_signature::PublicKey;
 
 /// Variables for `ssh-keygen` and `ssh-add`: the agent, the prompt for a passphrase, and security keys.
 const HANDED_ON: [&str; 14] = [
@@ -153,12 +153,17 @@ impl<'a> Signing<'a> {
             .collect()
     }
 
-    /// Signs a statement with `ssh-keygen -Y sign`, and returns the armor.
+    /// Signs a text for a namespace with `ssh-keygen -Y sign`, and returns the armor.
     ///
     /// # Errors
     ///
     /// The reason, for display; `None` if it was interrupted.
-    pub fn sign(&self, key: &SigningKey, statement: &str) -> Result<String, Option<String>> {
+    pub fn sign(
+        &self,
+        key: &SigningKey,
+        namespace: &str,
+        statement: &str,
+    ) -> Result<String, Option<String>> {
         let failed = |reason: String| Some(format!("cannot sign with ssh-keygen: {reason}"));
         let io = |error: std::io::Error| failed(why_io(&error));
         let desk = tempfile::tempdir().map_err(io)?;
@@ -174,7 +179,7 @@ impl<'a> Signing<'a> {
         };
         // In the foreground with the terminal, for a passphrase; hence in this process group.
         let child = Command::new("ssh-keygen")
-            .args(["-Y", "sign", "-n", NAMESPACE, "-f"])
+            .args(["-Y", "sign", "-n", namespace, "-f"])
             .arg(&file)
             .arg(&message)
             .env_clear()

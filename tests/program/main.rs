@@ -32,6 +32,7 @@ mod doubts;
 mod drilled;
 mod earlier;
 mod estate;
+mod exports;
 mod first_day;
 mod formats;
 mod gate;

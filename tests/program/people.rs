@@ -15,14 +15,15 @@ use super::world::{SYSTEM, TestWorld};
 const TWO: &str = "[release]\napprovals = 2\n";
 
 /// Project with people and their keys. The keys are beside the project, which is committed whole.
-struct Team {
-    inside: Inside,
+pub struct Team {
+    /// Project with recorded targets.
+    pub inside: Inside,
     keys: tempfile::TempDir,
 }
 
 impl Team {
     /// Creates a committed project with this policy and these people, each with one key.
-    fn new(policy: &str, people: &[&str]) -> Self {
+    pub fn new(policy: &str, people: &[&str]) -> Self {
         let system = SYSTEM.replace("[release]\nuncommitted = true\n", policy);
         let team = Self {
             inside: Inside::new(TestWorld::with(&system)),
@@ -37,12 +38,13 @@ impl Team {
         team
     }
 
-    fn key(&self, person: &str) -> PathBuf {
+    /// Returns the file of a person's key.
+    pub fn key(&self, person: &str) -> PathBuf {
         self.keys.path().join(person)
     }
 
     /// Makes a key, and returns its public line.
-    fn made(&self, person: &str) -> String {
+    pub fn made(&self, person: &str) -> String {
         let key = self.key(person);
         let made = Command::new("ssh-keygen")
             .args(["-q", "-t", "ed25519", "-N", "", "-C", person, "-f"])
@@ -57,13 +59,14 @@ impl Team {
         std::fs::read_to_string(key.with_extension("pub")).unwrap()
     }
 
-    fn approve(&self, plan: &str, person: &str) -> Outcome {
+    /// Approves as a person.
+    pub fn approve(&self, plan: &str, person: &str) -> Outcome {
         let key = self.key(person);
         self.inside.decide(operation::approve, plan, Some(&key))
     }
 
     /// Delivers, and returns the plan to approve.
-    fn delivered(&self) -> String {
+    pub fn delivered(&self) -> String {
         plan_of(&expect(0, self.inside.deliver()))
     }
 

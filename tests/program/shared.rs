@@ -105,6 +105,25 @@ fn what_one_clone_delivers_another_approves_and_a_third_releases() {
         let own = team.world.path(clone).join(".evenkeel/ledger.db");
         assert!(!own.exists(), "{}", own.display());
     }
+    // An auditor exports it without the key.
+    let export = team.world.path("export");
+    let mut command = team.command("second", &["audit", "export", "-o"]);
+    let ran = Ran::of(
+        &command
+            .arg(&export)
+            .env_remove("EVENKEEL_LEDGER_KEY")
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.short());
+    let verified = Command::new("python3")
+        .arg("-B")
+        .arg(export.join("verify.py"))
+        .output()
+        .unwrap();
+    let verified = Ran::of(&verified);
+    assert_eq!(verified.code, 0, "{}", verified.short());
+    verified.says("INTACT: entries 1 to ");
     // No clone deploys another copy: everything is as the first one left it.
     let drift = team.expect("second", 0, &["drift"]);
     assert!(drift.out.contains("in sync"), "{}", drift.out);

@@ -4,11 +4,12 @@
 
 use evenkeel::operation;
 use evenkeel::report::{Report, SmokeState, UnsettledState};
+use evenkeel_core::gate::StoredDossier;
 use evenkeel_ledger::folder::{FolderStore, SqliteLedger};
 use evenkeel_ledger::record::{
     Actor, ApplyOutcome, ApplyStarted, Origin, ReleaseStarted, StepsIntended, Verb,
 };
-use evenkeel_ledger::{Ledger as _, Record, Store as _};
+use evenkeel_ledger::{Ledger as _, Record, Store as _, chain};
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment};
 use serde_json::Value;
 
@@ -62,11 +63,24 @@ fn began(apply: &str, environment: &str, recipe: Digest, purpose: &str) -> [Reco
     ]
 }
 
-/// A run restored the applied state, and was killed before it recorded that.
-/// Stores a dossier, so that the ledger has every object that its entries name.
-fn dossier(inside: &Inside) -> Digest {
+/// Stores the dossier of a release of a plan that needed no approval, so that the ledger proves it: that of the first
+/// verdict, with another plan.
+fn dossier(inside: &Inside, plan: &Digest) -> Digest {
     let store = FolderStore::new(&inside.world.path(".evenkeel"));
-    store.objects().put(b"dossier").unwrap()
+    let ledger = store.open(None).unwrap().unwrap();
+    let entries = ledger.read(0).unwrap();
+    let given = entries
+        .iter()
+        .find_map(|entry| match chain::understand(entry).unwrap() {
+            Some(Record::VerdictGiven(given)) => Some(given.dossier),
+            _ => None,
+        });
+    let bytes = store.objects().get(&given.unwrap()).unwrap().unwrap();
+    let mut stored = StoredDossier::read(&bytes).unwrap();
+    stored.dossier.release.plan = *plan;
+    stored.dossier.policy.approvals = 0;
+    let text = evenkeel_model::canonical::to_string(&stored).unwrap();
+    store.objects().put(text.as_bytes()).unwrap()
 }
 
 #[test]
@@ -202,7 +216,7 @@ fn killed_in_a_release() -> (Inside, Digest) {
         environment: EnvironmentName::new("production"),
         plan: verdict.plan.parse().unwrap(),
         recipe,
-        dossier: dossier(&inside),
+        dossier: dossier(&inside, &verdict.plan.parse().unwrap()),
         by: actor(),
         binding: None,
         definitions: None,
@@ -317,7 +331,7 @@ fn a_release_that_was_killed_after_its_last_step_is_finished_as_well() {
         environment: EnvironmentName::new("production"),
         plan: Digest::of(b"plan"),
         recipe,
-        dossier: dossier(&inside),
+        dossier: dossier(&inside, &Digest::of(b"plan")),
         by: actor(),
         binding: None,
         definitions: None,
@@ -345,7 +359,7 @@ fn an_abandoned_release_is_reported() {
         environment: EnvironmentName::new("production"),
         plan: Digest::of(b"plan"),
         recipe: Digest::of(b"another recipe"),
-        dossier: dossier(&inside),
+        dossier: dossier(&inside, &Digest::of(b"plan")),
         by: actor(),
         binding: None,
         definitions: None,

@@ -9,6 +9,8 @@
 
 pub mod release;
 
+pub mod recorded;
+
 pub mod gate;
 
 pub mod checkpoint;

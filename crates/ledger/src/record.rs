@@ -100,6 +100,8 @@ records! {
     TargetsAdopted = "targets-adopted",
     /// A hook was not notified of an outcome.
     NotificationFailed = "notification-failed",
+    /// An attempt was refused; nothing changed.
+    Refused = "refused",
 }
 
 impl Record {
@@ -126,6 +128,7 @@ impl Record {
             Self::Drilled(it) => &it.environment,
             Self::GlassBroken(it) => &it.environment,
             Self::FollowedUp(it) => &it.environment,
+            Self::Refused(it) => return it.environment.as_ref(),
             Self::DriftChecked(it) => {
                 let mut names = it.environments.keys();
                 return names.next().filter(|_| names.next().is_none());
@@ -179,6 +182,7 @@ impl Record {
             Self::Drilled(it) => Some(&it.by),
             Self::GlassBroken(it) => Some(&it.by),
             Self::FollowedUp(it) => Some(&it.by),
+            Self::Refused(it) => Some(&it.by),
             _ => None,
         }
     }
@@ -250,6 +254,27 @@ pub struct NotificationFailed {
     pub reason: String,
     /// The actor of the command.
     pub by: Actor,
+}
+
+/// An attempt was refused; nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Refused {
+    /// The command: `approve`, `release`, `lock break`.
+    pub what: String,
+    /// `refused` by a rule, `out-of-date` for another plan than the current one, `gate-shut` for an approval while
+    /// something else is missing, or `other-ledger` for a target that another ledger manages.
+    pub code: String,
+    /// The environment, if the attempt named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentName>,
+    /// The plan as the attempt named it, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// The actor.
+    pub by: Actor,
+    /// The reason, as reported.
+    pub reason: String,
 }
 
 /// The person, host and process of an action.

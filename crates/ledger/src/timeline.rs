@@ -249,6 +249,7 @@ impl Timeline {
             | Record::Moved(_)
             | Record::TargetsAdopted(_)
             | Record::NotificationFailed(_)
+            | Record::Refused(_)
             | Record::LeaseTaken(_)
             | Record::LeaseReturned(_)
             | Record::StepsIntended(_)

@@ -31,3 +31,6 @@ pub use statement::{Decision, STATEMENT_FORMAT, Statement, StatementProblem};
 
 /// Namespace of decisions about releases: a signature for another purpose is no decision.
 pub const NAMESPACE: &str = "release@evenkeel.dev";
+
+/// Namespace of attestations about a ledger: no decision, and a decision is none of these.
+pub const ATTESTATION_NAMESPACE: &str = "attestation@evenkeel.dev";

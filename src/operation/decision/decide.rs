@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::dossier::GateReview;
+use super::super::refusal::Attempt;
 use super::super::session::{Needs, Session};
 use super::super::{Failure, Project, ProjectLocation, World};
 use super::signature::{Signatory, people_of};
@@ -40,7 +41,9 @@ pub fn approve(
     location: &ProjectLocation,
     request: DecisionRequest<'_>,
 ) -> Result<Report, Failure> {
-    decide(world, location, Decision::Approve, "approve", request)
+    let attempt = Attempt::new("approve").plan(request.plan);
+    let outcome = decide(world, location, Decision::Approve, "approve", request);
+    attempt.recorded(world, location, outcome)
 }
 
 /// Rejects the plan: it cannot be released until the same person withdraws this, or the plan changes.
@@ -53,7 +56,9 @@ pub fn reject(
     location: &ProjectLocation,
     request: DecisionRequest<'_>,
 ) -> Result<Report, Failure> {
-    decide(world, location, Decision::Reject, "reject", request)
+    let attempt = Attempt::new("reject").plan(request.plan);
+    let outcome = decide(world, location, Decision::Reject, "reject", request);
+    attempt.recorded(world, location, outcome)
 }
 
 /// Withdraws the person's approval or rejection of the plan.
@@ -66,7 +71,9 @@ pub fn withdraw(
     location: &ProjectLocation,
     request: DecisionRequest<'_>,
 ) -> Result<Report, Failure> {
-    decide(world, location, Decision::Withdraw, "withdraw", request)
+    let attempt = Attempt::new("withdraw").plan(request.plan);
+    let outcome = decide(world, location, Decision::Withdraw, "withdraw", request);
+    attempt.recorded(world, location, outcome)
 }
 
 /// Refuses an empty reason and a very long one.
@@ -119,7 +126,7 @@ fn decide(
     }
     review.show(decision);
     if !(request.confirm)(&review.report) {
-        return Err(Failure::Refused {
+        return Err(Failure::NotAttempted {
             reason: format!("not {}: not confirmed", participle(decision)),
             help: "answer `yes`, or give --yes".into(),
         });
@@ -293,7 +300,7 @@ impl<'w> Review<'w> {
             Decision::Approve => None,
             Decision::Reject => own.iter().find(|decided| !decided.approves),
             Decision::Withdraw if own.is_empty() => {
-                return Err(Failure::Refused {
+                return Err(Failure::NotAttempted {
                     reason: format!(
                         "nothing to withdraw: {by} has no valid decision about plan {plan}"
                     ),

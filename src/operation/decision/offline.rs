@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use super::super::dossier::policy_of_definitions;
+use super::super::refusal::Attempt;
 use super::super::session::{Needs, Session};
 use super::super::{Failure, ProjectLocation, World};
 use super::decide::{Review, check_reason, evidence_lines};
@@ -144,7 +145,7 @@ pub fn approve_offline(
     let signatory = Signatory::choose(&project, people, request.key)?;
     say_request(&asked, &mut report);
     if !(request.confirm)(&report) {
-        return Err(Failure::Refused {
+        return Err(Failure::NotAttempted {
             reason: "not approved: not confirmed".into(),
             help: "answer `yes`, or give --yes".into(),
         });
@@ -196,6 +197,11 @@ pub fn import_approval(
     location: &ProjectLocation,
     file: &Path,
 ) -> Result<Report, Failure> {
+    let outcome = import(world, location, file);
+    Attempt::new("approve").recorded(world, location, outcome)
+}
+
+fn import(world: &World<'_>, location: &ProjectLocation, file: &Path) -> Result<Report, Failure> {
     let bytes = read(world, file, SignedDecision::LONGEST)?;
     let named = |reason: String| Failure::other(format!("{}: {reason}", file.display()));
     let SignedDecision {

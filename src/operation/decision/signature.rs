@@ -8,7 +8,7 @@ use evenkeel_core::gate::Dossier;
 use evenkeel_core::gate::people::approvers;
 use evenkeel_ledger::record::Signed;
 use evenkeel_model::text::list;
-use evenkeel_signature::{Approvers, Person, Signer, Statement};
+use evenkeel_signature::{Approvers, NAMESPACE, Person, Signer, Statement};
 
 /// Returns the people who may decide: of the current file of approvers and of that of the last release. None without a file.
 pub(super) fn people_of(dossier: &Dossier) -> Vec<Approvers> {
@@ -118,12 +118,13 @@ impl Signatory {
             .text()
             .map_err(|problem| Failure::Usage(problem.to_string()))?;
         let signing = Signing::new(world.environment, &world.directory, &world.interruption);
-        let signature = signing
-            .sign(&self.key, &text)
-            .map_err(|reason| match reason {
-                None => Failure::Interrupted,
-                Some(reason) => Failure::other(reason),
-            })?;
+        let signature =
+            signing
+                .sign(&self.key, NAMESPACE, &text)
+                .map_err(|reason| match reason {
+                    None => Failure::Interrupted,
+                    Some(reason) => Failure::other(reason),
+                })?;
         verified(&self.people, text, signature, world)
     }
 }

@@ -62,6 +62,22 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
             ),
             it.reason
         ),
+        Some(Record::Refused(it)) => {
+            let about = it.environment.iter().map(ToString::to_string);
+            let plan = it.plan.iter().map(|plan| format!("plan {plan}"));
+            let about: Vec<String> = about.chain(plan).collect();
+            format!(
+                "{} refused{}, by {}: {}",
+                it.what,
+                if about.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", about.join(", "))
+                },
+                it.by.name,
+                it.reason
+            )
+        }
         Some(Record::LeaseTaken(it)) => format!(
             "{} locked by {}@{} for {} (token {})",
             it.environment, it.by.name, it.by.host, it.purpose, it.token

@@ -43,6 +43,8 @@ pub enum Headline {
     RolledBack,
     /// The ledger is whole.
     Intact,
+    /// The record was exported.
+    Exported,
     /// Every verdict was judged again, with the recorded result.
     Replayed,
     /// No decision is in doubt.
@@ -96,6 +98,7 @@ impl Headline {
             Self::Released => "RELEASED",
             Self::RolledBack => "ROLLED BACK",
             Self::Intact => "INTACT",
+            Self::Exported => "EXPORTED",
             Self::Replayed => "REPLAYED",
             Self::NoDoubts => "NO DOUBTS",
             Self::InDoubt => "IN DOUBT",
@@ -122,6 +125,7 @@ impl Headline {
             | Self::Ready
             | Self::Released
             | Self::Intact
+            | Self::Exported
             | Self::Replayed
             | Self::NoDoubts => Tone::Good,
             Self::Pending | Self::Changes | Self::WaitingForApproval | Self::Interrupted => {
@@ -200,6 +204,7 @@ impl Headline {
             }
             ("deliver" | "release" | "break-glass", true) => Self::UpToDate,
             ("audit", true) if report.proofs.iter().all(|proof| proof.proven) => Self::Intact,
+            ("audit export", true) => Self::Exported,
             ("audit replay", true) => Self::Replayed,
             ("audit doubts", true) => Self::NoDoubts,
             ("audit doubts", false) if report.exit_code == 2 => Self::InDoubt,
@@ -207,7 +212,8 @@ impl Headline {
             ("approve", true) => return None,
             (
                 "validate" | "apply" | "verify" | "deliver" | "approve" | "reject" | "withdraw"
-                | "release" | "break-glass" | "drill" | "audit" | "audit replay" | "audit doubts",
+                | "release" | "break-glass" | "drill" | "audit" | "audit export" | "audit replay"
+                | "audit doubts",
                 _,
             ) => Self::Failed,
             _ => return None,

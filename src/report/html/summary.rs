@@ -43,9 +43,16 @@ pub(super) fn header(report: &Report) -> Markup {
                 }
                 span.system { (brief(&report.system)) }
             }
-            (counts(report))
+            @if report.register.is_none() { (counts(report)) }
             dl.origin {
-                div { dt { "Checked" } dd { (marks::moment(report.at)) } }
+                @if let Some(register) = &report.register {
+                    // The page of an export is the same at any time.
+                    div { dt { "Entries" } dd { (register.first) " to " (register.last) } }
+                    @if let Some(from) = register.from { div { dt { "From" } dd { (marks::moment(from)) } } }
+                    @if let Some(to) = register.to { div { dt { "Before" } dd { (marks::moment(to)) } } }
+                } @else {
+                    div { dt { "Checked" } dd { (marks::moment(report.at)) } }
+                }
                 @if let Some(origin) = &report.origin {
                     div {
                         dt { "Commit" }

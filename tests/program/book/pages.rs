@@ -51,6 +51,7 @@ pages! {
     sharing_a_ledger: "docs/how-to/share-a-ledger.md",
     notifying: "docs/how-to/notify.md",
     audits: "docs/how-to/audit.md",
+    exporting: "docs/how-to/export.md",
 }
 
 /// Commands that no test runs: the page, the command, and the reason. Each was reviewed.

@@ -25,7 +25,7 @@ const PACKAGES: &[(&str, &[&[&str]])] = &[
     (
         "crates/core/src",
         &[
-            &["release"],
+            &["release", "recorded"],
             &["gate", "checkpoint", "doubt"],
             &["apply"],
             &["plan"],

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use evenkeel::operation::{Failure, codes};
 use evenkeel::report::{
-    ApplyDocument, AwaitsDocument, BreakGlassDocument, BrokenDocument, CaseDocument,
-    CheckedDocument, CheckpointDocument, DecisionDocument, DecisionKind, DocumentsDocument,
-    DoubtDocument, DrillDocument, EntryDocument, EnvironmentReport, EventDocument, Headline,
-    HeldDocument, HolderDocument, HolderProcess, LockDocument, LockState, NotDone, ObjectDocument,
-    ObjectState, ObjectsDocument, OriginDocument, ParityDocument, PlanReport, ProofDocument,
-    ReleaseDocument, ReplayDocument, ReplayPart, ReplayResult, Report, RuleDocument,
-    RunningDocument, ShownDocument, ShownStep, SightingDocument, SmokeState, StaleDocument,
-    StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument, TrialDocument,
+    ApplyDocument, ApprovalDocument, AttemptDocument, AwaitsDocument, BreakGlassDocument,
+    BrokenDocument, CaseDocument, CheckedDocument, CheckpointDocument, DecisionDocument,
+    DecisionKind, DocumentsDocument, DoubtDocument, DrillDocument, EntryDocument,
+    EnvironmentReport, EventDocument, EvidenceDocument, ExceptionDocument, Headline, HeldDocument,
+    HolderDocument, HolderProcess, LockDocument, LockState, NotDone, ObjectDocument, ObjectState,
+    ObjectsDocument, OriginDocument, ParityDocument, PlanReport, ProofDocument, RegisterDocument,
+    RegisterRow, ReleaseDocument, ReleasedDocument, ReplayDocument, ReplayPart, ReplayResult,
+    Report, RuleDocument, RunningDocument, ShownDocument, ShownStep, SightingDocument, SmokeState,
+    StaleDocument, StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument, TrialDocument,
     TrialResultDocument, UnsettledDocument, UnsettledState, VerdictDocument, VoidDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
@@ -528,4 +529,81 @@ fn standing(report: &mut Report) {
         }],
         reason: Some("judged by version 1 of the rules; this evenkeel has version 2".into()),
     });
+    report.register = Some(register());
+}
+
+/// Returns a register with every field.
+fn register() -> RegisterDocument {
+    let attempt = |what: &str| AttemptDocument {
+        entry: 14,
+        time: at("2026-11-20T10:00:02Z"),
+        what: what.into(),
+        environment: Some("production".into()),
+        by: Some("bea".into()),
+        reason: "staging drifted".into(),
+    };
+    RegisterDocument {
+        from: Some(at("2026-11-01T00:00:00Z")),
+        to: Some(at("2026-12-01T00:00:00Z")),
+        first: 2,
+        last: 40,
+        releases: vec![ReleasedDocument {
+            release: "r-3".into(),
+            entry: 17,
+            time: at("2026-11-20T10:00:03Z"),
+            environment: "production".into(),
+            outcome: Some("done".into()),
+            plan: digest("plan"),
+            recipe: digest("recipe"),
+            commit: Some("0123456789abcdef0123456789abcdef01234567".into()),
+            subject: Some("Raise the limit (#42)".into()),
+            authors: Some(vec!["ada@example.com".into()]),
+            ticket: Some("#42".into()),
+            by: "cid".into(),
+            required: 1,
+            approvals: vec![ApprovalDocument {
+                by: "bea@example.com".into(),
+                key: Some("SHA256:abc".into()),
+                time: at("2026-11-20T10:00:01Z"),
+                reason: "seen on staging".into(),
+            }],
+            suites: vec![EvidenceDocument {
+                suite: "e2e".into(),
+                environment: "staging".into(),
+                passed: true,
+                summary: "3 passed".into(),
+                ended: at("2026-11-20T09:59:00Z"),
+            }],
+            shared_duties: vec!["bea@example.com wrote and approved".into()],
+            dossier: Some(digest("dossier")),
+        }],
+        exceptions: vec![ExceptionDocument {
+            at: "parameter.workers".into(),
+            reason: Some("production is larger".into()),
+            owner: Some("ada".into()),
+            expires: Some(at("2027-06-30T00:00:00Z")),
+            ticket: Some("#7".into()),
+            first_used: "r-1".into(),
+            entry: 5,
+            time: at("2026-11-02T10:00:00Z"),
+        }],
+        denied: vec![attempt("release")],
+        overrides: vec![attempt("lock break")],
+        rows: vec![RegisterRow {
+            entry: 16,
+            time: at("2026-11-20T10:00:01Z"),
+            kind: "approved".into(),
+            environment: Some("production".into()),
+            subject: Some("r-3".into()),
+            result: Some("open".into()),
+            by: Some("bea@example.com".into()),
+            account: Some("bea@host".into()),
+            key: Some("SHA256:abc".into()),
+            plan: Some(digest("plan")),
+            commit: Some("0123456789abcdef0123456789abcdef01234567".into()),
+            reason: Some("seen on staging".into()),
+            words: "plan approved by bea".into(),
+            digest: digest("entry"),
+        }],
+    }
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::people;
 use super::stored::{self, StoredPolicy};
+use super::{ExceptionFact, people};
 use crate::drift::severities::adjustable;
 use crate::environment::{Definition, Policy};
 use evenkeel_model::defect::Severity;
@@ -150,6 +150,24 @@ pub fn differences(definition: &Definition) -> BTreeMap<String, Digest> {
         .map(|(at, permitted)| {
             let digest = Digest::of_record("evenkeel permitted 1", &permitted);
             (at, digest)
+        })
+        .collect()
+}
+
+/// Returns the declared differences with their reasons, in the order of the definitions.
+#[must_use]
+pub fn exceptions(definition: &Definition) -> Vec<ExceptionFact> {
+    let environments = definition.environments.values();
+    definition
+        .differences
+        .iter()
+        .chain(environments.flat_map(|environment| &environment.differences))
+        .map(|difference| ExceptionFact {
+            at: difference.at.clone(),
+            reason: difference.reason.clone(),
+            owner: difference.owner.clone(),
+            expires: difference.expires,
+            ticket: difference.ticket.clone(),
         })
         .collect()
 }

@@ -67,6 +67,10 @@ pub struct Dossier {
     /// People whose approval may not count; `None` if the policy has no exclusion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub involved: Option<InvolvedFacts>,
+    /// Declared differences, in the order of the definitions. For auditors: no rule reads them. Empty in dossiers of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<ExceptionFact>,
     /// Facts of earlier releases; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released: Option<ReleasedFacts>,
@@ -245,6 +249,23 @@ pub struct InvolvedFacts {
     pub authors: Option<BTreeSet<String>>,
     /// Accounts that last applied to an environment before production.
     pub deliverers: BTreeSet<String>,
+}
+
+/// A declared difference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ExceptionFact {
+    /// Its place, as written.
+    pub at: String,
+    /// The reason.
+    pub reason: String,
+    /// The owner.
+    pub owner: String,
+    /// The expiry.
+    pub expires: Moment,
+    /// The ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
 }
 
 /// Facts about the ledger.

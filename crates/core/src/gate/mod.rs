@@ -41,7 +41,7 @@ pub use case::{Case, People};
 pub use demands::{Demands, Weakened};
 pub use dossier::{
     ApprovalFact, DecisionFact, DefectFact, Dossier, DrillFact, EnvironmentFacts, EvidenceFact,
-    InvolvedFacts, LedgerFacts, ProofFacts, ReleasePlan, SignedFact, SuiteFact,
+    ExceptionFact, InvolvedFacts, LedgerFacts, ProofFacts, ReleasePlan, SignedFact, SuiteFact,
 };
 pub use released::ReleasedFacts;
 pub use remedy::Remedy;

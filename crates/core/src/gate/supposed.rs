@@ -507,6 +507,8 @@ fn compact(dossier: &Dossier) -> Dossier {
         approvers: dossier.approvers.clone(),
         decisions: Vec::new(),
         involved: None,
+        // No rule reads them.
+        exceptions: Vec::new(),
         released: dossier.released.clone(),
         drill: dossier.drill,
     }

@@ -116,6 +116,7 @@ pub(super) fn open() -> Dossier {
         approvers: None,
         decisions: Vec::new(),
         involved: None,
+        exceptions: Vec::new(),
         released: None,
         drill: None,
     }

@@ -55,7 +55,11 @@ fn appended_entries_are_read(ledger: &dyn Ledger) {
 fn a_part_is_read_alone(ledger: &dyn Ledger) {
     for second in 1..=5 {
         ledger
-            .append(time(second), &[lease("staging", second.cast_unsigned())], None)
+            .append(
+                time(second),
+                &[lease("staging", second.cast_unsigned())],
+                None,
+            )
             .unwrap();
     }
     let read = |after, through| {
