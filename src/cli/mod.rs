@@ -26,6 +26,7 @@ mod reference;
 mod reject;
 mod release;
 mod resources;
+mod rollback;
 mod schema;
 mod shared;
 mod show;
@@ -79,7 +80,7 @@ struct Cli {
 
 /// Documented exit codes, as displayed by `--help`.
 const EXIT_CODES: &str = "Exit codes: 0 clean, done or open · 1 failed or cannot tell · 2 drift or changes · 3 gate shut · 4 plan out of date · \
-5 locked · 6 outcome unknown · 7 ledger broken · 10 pending (drift --exit-code) · 64 usage · 129, 130, 143 interrupted
+5 locked · 6 outcome unknown · 7 ledger broken · 8 rolled back · 10 pending (drift --exit-code) · 64 usage · 129, 130, 143 interrupted
 
 `evenkeel help COMMAND` has examples.";
 
@@ -129,6 +130,7 @@ commands! {
         reject::Reject,
         withdraw::Withdraw,
         release::Release,
+        rollback::Rollback,
         lock::Lock,
         adopt::Adopt,
     }

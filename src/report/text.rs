@@ -44,6 +44,7 @@ const JUDGING_COMMANDS: &[&str] = &[
     "reject",
     "withdraw",
     "release",
+    "rollback",
     "audit",
     "audit replay",
     "audit doubts",

@@ -6,5 +6,6 @@ mod decide;
 mod offline;
 mod signature;
 
+pub(super) use decide::check_reason;
 pub use decide::{DecisionRequest, approve, reject, withdraw};
 pub use offline::{OfflineRequest, approve_offline, import_approval, request_approval};

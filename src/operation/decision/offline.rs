@@ -50,7 +50,7 @@ pub fn request_approval(
     location: &ProjectLocation,
     output: &Path,
 ) -> Result<Report, Failure> {
-    let mut review = Review::open(world, location, "approve")?;
+    let mut review = Review::open(world, location, "approve", None)?;
     if review.is_shut_otherwise() {
         return Ok(review.report);
     }
@@ -203,7 +203,7 @@ pub fn import_approval(
         statement,
         signature,
     } = SignedDecision::read(&bytes).map_err(named)?;
-    let mut review = Review::open(world, location, "approve")?;
+    let mut review = Review::open(world, location, "approve", None)?;
     let people = people_of(&review.asked.dossier);
     // Nothing of the file is used before its signature is verified.
     let signed = verified(&people, statement, signature, world)?;

@@ -24,6 +24,7 @@ mod production_is_the_same;
 mod recipe_is_proven;
 mod released;
 pub mod replay;
+mod rollback_is_rehearsed;
 mod staging_is_in_sync;
 mod steps_are_rehearsed;
 pub mod stored;
@@ -34,9 +35,10 @@ mod weakening_is_approved;
 pub use demands::{Demands, Weakened};
 pub use dossier::{
     ApprovalFact, DecisionFact, DefectFact, Dossier, EnvironmentFacts, EvidenceFact, InvolvedFacts,
-    LedgerFacts, ProofFacts, ReleasePlan, SignedFact, SuiteFact,
+    LedgerFacts, ProofFacts, RehearsalFacts, ReleasePlan, RollbackFacts, SignedFact, SuiteFact,
 };
 pub use released::ReleasedFacts;
+pub use rollback_is_rehearsed::EVIDENCE as REHEARSAL;
 pub use stored::{StoredDossier, StoredDossierError};
 pub use verdict::{Reason, Remedy, Verdict};
 
@@ -57,6 +59,7 @@ pub const DEFINITIONS: &[&str] = &[
 /// Codes of the rules that do not count without a release.
 const OF_A_RELEASE: &[&str] = &[
     "gate/not-rehearsed",
+    "gate/rollback-not-rehearsed",
     "gate/freeze",
     "gate/rejected",
     "gate/not-approved",
@@ -90,6 +93,11 @@ pub trait Rule {
 
     /// Returns the reasons why the gate is shut; none if the rule holds.
     fn judge(dossier: &Dossier) -> Vec<Reason>;
+
+    /// Returns what would shut the gate, and does not since the release is a rollback.
+    fn waived(_dossier: &Dossier) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 macro_rules! rules {
@@ -101,10 +109,15 @@ macro_rules! rules {
         #[must_use]
         pub fn judge(dossier: &Dossier) -> Verdict {
             let mut reasons = Vec::new();
-            $( reasons.extend(<$module::$rule as Rule>::judge(dossier)); )*
-            let approve = (dossier.policy.approvals > 0)
+            let mut waived: Vec<(&'static str, String)> = Vec::new();
+            $(
+                reasons.extend(<$module::$rule as Rule>::judge(dossier));
+                let own = <$module::$rule as Rule>::waived(dossier);
+                waived.extend(own.into_iter().map(|words| (<$module::$rule as Rule>::CODE.name, words)));
+            )*
+            let approve = (dossier.approvals_needed() > 0)
                 .then(|| Remedy::Approve(dossier.release.plan.short()));
-            Verdict::new(reasons, CODES.len(), approve)
+            Verdict { waived, ..Verdict::new(reasons, CODES.len(), approve) }
         }
     };
 }
@@ -123,6 +136,7 @@ rules! {
     suites_passed::SuitesPassed,
     evidence_is_fresh::EvidenceIsFresh,
     steps_are_rehearsed::StepsAreRehearsed,
+    rollback_is_rehearsed::RollbackIsRehearsed,
     no_freeze::NoFreeze,
     not_rejected::NotRejected,
     approved::ApprovedByPeople,

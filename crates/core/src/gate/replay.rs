@@ -174,7 +174,11 @@ fn lines(rule: &StoredRule) -> Vec<String> {
         let StoredReason { message, remedy } = reason;
         format!("{message} (remedy: {remedy})")
     });
-    std::iter::once(word.to_owned()).chain(reasons).collect()
+    let waived = rule.waived.iter().map(|words| format!("waived: {words}"));
+    std::iter::once(word.to_owned())
+        .chain(reasons)
+        .chain(waived)
+        .collect()
 }
 
 const fn word(open: bool) -> &'static str {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{CODES, Dossier, Reason, Verdict};
 use crate::environment::Policy;
-use crate::environment::policy::Freeze;
+use crate::environment::policy::{Freeze, RollbackTrigger};
 use evenkeel_model::Moment;
 use evenkeel_model::defect::Corner;
 
@@ -16,7 +16,7 @@ use evenkeel_model::defect::Corner;
 pub const FORMAT: u32 = 2;
 
 /// Version of the rules: increased when a rule is added, removed, or decides differently.
-pub const RULES: u32 = 4;
+pub const RULES: u32 = 5;
 
 /// Stored dossier of one verdict.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct StoredRule {
     pub holds: bool,
     /// Reasons why it did not hold.
     pub reasons: Vec<StoredReason>,
+    /// What would be a reason, and is none since the release is a rollback.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<String>,
 }
 
 /// Reason.
@@ -131,15 +134,18 @@ impl StoredVerdict {
             // Their number follows from the list.
             rules: _,
             reasons,
+            waived,
             remedies,
         } = verdict;
         let rules = CODES.iter().map(|code| {
+            let passed = waived.iter().filter(|(rule, _)| *rule == code.name);
             let own = reasons.iter().filter(|reason| reason.code == code.name);
             let reasons: Vec<StoredReason> = own.map(StoredReason::of).collect();
             StoredRule {
                 code: code.name.to_owned(),
                 holds: reasons.is_empty(),
                 reasons,
+                waived: passed.map(|(_, words)| words.clone()).collect(),
             }
         });
         Self {
@@ -180,6 +186,44 @@ pub(crate) struct StoredPolicy {
     observed: f64,
     uncommitted: bool,
     freeze: Vec<StoredFreeze>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    rollback: StoredTrigger,
+    #[serde(default, skip_serializing_if = "is_default")]
+    rollback_approvals: usize,
+    #[serde(default, skip_serializing_if = "is_default")]
+    rehearse_rollback: bool,
+}
+
+/// Stored form of the trigger of rollbacks: these names never change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum StoredTrigger {
+    #[default]
+    OnRequest,
+    AfterFailedSmoke,
+}
+
+impl From<RollbackTrigger> for StoredTrigger {
+    fn from(trigger: RollbackTrigger) -> Self {
+        match trigger {
+            RollbackTrigger::OnRequest => Self::OnRequest,
+            RollbackTrigger::AfterFailedSmoke => Self::AfterFailedSmoke,
+        }
+    }
+}
+
+impl From<StoredTrigger> for RollbackTrigger {
+    fn from(stored: StoredTrigger) -> Self {
+        match stored {
+            StoredTrigger::OnRequest => Self::OnRequest,
+            StoredTrigger::AfterFailedSmoke => Self::AfterFailedSmoke,
+        }
+    }
+}
+
+/// Whether a field has the value that versions without it have.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -202,6 +246,9 @@ impl From<&Policy> for StoredPolicy {
             observed,
             uncommitted,
             freeze,
+            rollback,
+            rollback_approvals,
+            rehearse_rollback,
         } = policy;
         let stored = |freeze: &Freeze| {
             let Freeze {
@@ -226,6 +273,9 @@ impl From<&Policy> for StoredPolicy {
             observed: *observed,
             uncommitted: *uncommitted,
             freeze: freeze.iter().map(stored).collect(),
+            rollback: (*rollback).into(),
+            rollback_approvals: *rollback_approvals,
+            rehearse_rollback: *rehearse_rollback,
         }
     }
 }
@@ -243,6 +293,9 @@ impl From<StoredPolicy> for Policy {
             observed,
             uncommitted,
             freeze,
+            rollback,
+            rollback_approvals,
+            rehearse_rollback,
         } = stored;
         let live = |freeze: StoredFreeze| {
             let StoredFreeze {
@@ -267,6 +320,9 @@ impl From<StoredPolicy> for Policy {
             observed,
             uncommitted,
             freeze: freeze.into_iter().map(live).collect(),
+            rollback: rollback.into(),
+            rollback_approvals,
+            rehearse_rollback,
         }
     }
 }

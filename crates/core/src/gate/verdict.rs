@@ -11,6 +11,8 @@ pub struct Verdict {
     pub rules: usize,
     /// Reasons why it is shut.
     pub reasons: Vec<Reason>,
+    /// What does not shut it since the release is a rollback, by the codes of the rules.
+    pub waived: Vec<(&'static str, String)>,
     /// Commands that would open it, in order; one line each.
     pub remedies: Vec<String>,
 }
@@ -146,6 +148,7 @@ impl Verdict {
             open: reasons.is_empty(),
             rules,
             reasons,
+            waived: Vec::new(),
             remedies,
         }
     }
