@@ -70,7 +70,7 @@ pub const NOTIFY: &[Field] = &[
     Field::optional(
         "on",
         Form::List(&Form::Choice(EVENTS)),
-        "The events. `verdict`: the gate was judged by `deliver`, `approve`, `reject`, `withdraw` or a refused `release`. \
+        "The events. `verdict`: the gate was judged by `deliver`, `approve`, `reject`, `withdraw` or a refused `release` or `rollback`. \
          `release`: production was changed, or this failed. `drift`: `drift` found drift, or cannot tell. Default: all.",
     )
     .written_out(),
