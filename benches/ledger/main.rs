@@ -237,6 +237,7 @@ fn records(number: u64, at: Moment, dossier: Digest) -> Vec<Record> {
                     binding: None,
                     definitions: None,
                     origin: Some(origin.clone()),
+                    rollback: None,
                 }
                 .into(),
             );

@@ -29,6 +29,7 @@ mod reference;
 mod reject;
 mod release;
 mod resources;
+mod rollback;
 mod schema;
 mod shared;
 mod show;
@@ -82,7 +83,7 @@ struct Cli {
 
 /// Documented exit codes, as displayed by `--help`.
 const EXIT_CODES: &str = "Exit codes: 0 clean, done or open · 1 failed or cannot tell · 2 drift or changes · 3 gate shut · 4 plan out of date · \
-5 locked · 6 outcome unknown · 7 ledger broken · 10 pending (drift --exit-code) · 64 usage · 129, 130, 143 interrupted
+5 locked · 6 outcome unknown · 7 ledger broken · 8 rolled back · 10 pending (drift --exit-code) · 64 usage · 129, 130, 143 interrupted
 
 `evenkeel help COMMAND` has examples.";
 
@@ -144,6 +145,7 @@ commands! {
         release::Release,
         break_glass::BreakGlass = "break-glass",
         follow_up::FollowUp = "follow-up",
+        rollback::Rollback,
         lock::Lock,
         adopt::Adopt,
     }

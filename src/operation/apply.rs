@@ -18,7 +18,7 @@ use evenkeel_core::observe::{Handover, Situation};
 use evenkeel_core::plan::saved::{Found, changes_since};
 use evenkeel_core::plan::{Plan, Step, binding};
 use evenkeel_core::release::{
-    Restoration, Smoke, Wanted, may_restore, rehearsed, restored, run_smoke, settlement,
+    Restoration, Smoke, Wanted, last, may_restore, rehearsed, restored, run_smoke, settlement,
 };
 use evenkeel_host::ActionError;
 use evenkeel_ledger::record::{
@@ -231,6 +231,9 @@ fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
         definitions: run.project.definitions_digest(resolved),
         origin: &run.resolution.origin,
     };
+    // The commit and the artifacts of a restored release are not those of the working tree.
+    let rollback = last(state, run.name).filter(|it| it.started.record.rollback.is_some());
+    let rollback = rollback.map(|_| format!("run `evenkeel rollback {}` to restore it", run.name));
     let origin = match may_restore(state, run.name, wanted) {
         Restoration::Allowed => return Ok(()),
         Restoration::OtherRecipe(origin) => origin,
@@ -245,6 +248,7 @@ fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
                     run.name
                 ),
                 help: match commit {
+                    _ if rollback.is_some() => rollback.unwrap_or_default(),
                     Some(commit) => format!(
                         "run `evenkeel --at {} apply {}` to restore the released state",
                         commit.get(..10).unwrap_or(&commit),
@@ -263,6 +267,7 @@ fn may_repair(run: &Run<'_>, state: &State) -> Result<(), Failure> {
             run.name
         ),
         help: match &origin {
+            _ if rollback.is_some() => rollback.unwrap_or_default(),
             Some(Origin {
                 commit: Some(commit),
                 dirty: false,
@@ -342,7 +347,12 @@ impl Run<'_> {
                 });
             }
         }
-        let restored = restored(&situation, &plan);
+        let restored = if self.purpose == "rollback" {
+            // Each step restores what was there before.
+            vec![true; plan.steps.len()]
+        } else {
+            restored(&situation, &plan)
+        };
         let rehearsed = rehearsed(&self.project.definition, state, &plan, &restored);
         let document = PlanReport::new(&plan, rehearsed);
         self.project
@@ -414,7 +424,7 @@ impl Run<'_> {
     /// Returns the observation that evidence of the next suites is bound to.
     fn evidence(&self, situation: &Situation<'_>) -> Option<Digest> {
         match self.purpose {
-            "deliver" | "release" => situation.untouched_digest(),
+            "deliver" | "release" | "rollback" => situation.untouched_digest(),
             _ => None,
         }
     }

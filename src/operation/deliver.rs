@@ -1,5 +1,5 @@
-//! Deliver: applies the recipe to every environment before production, runs the required suites there, and judges the
-//! gate.
+//! Deliver: applies the recipe to every environment before production, rehearses its rollback if the policy requires that,
+//! runs the required suites there, and judges the gate.
 
 use std::time::Duration;
 
@@ -9,9 +9,10 @@ use super::dossier::GateReview;
 use super::picture::Resolution;
 use super::production::refuse_stages;
 use super::refusal::Attempt;
+use super::rollback::{RehearsalStage, Rehearsed};
 use super::session::{Needs, Session};
 use super::verify::Verification;
-use super::{Event, Failure, Project, ProjectLocation, World, timeline};
+use super::{Event, Failure, Project, ProjectLocation, World, artifact_store, timeline};
 use crate::report::{PlanReport, Report};
 use evenkeel_core::environment::suite::Suite;
 use evenkeel_ledger::record::ApplyOutcome;
@@ -93,6 +94,7 @@ fn deliver_now(
         report.exit_code = 3;
         return Ok(report);
     }
+    artifact_store::fill(&project, &resolution.resolved, &state, &mut report)?;
     let mut has_failed = false;
     let before = project.definition.path.len().saturating_sub(1);
     for name in project.definition.path.iter().take(before) {
@@ -196,6 +198,14 @@ fn stage(
 ) -> Result<Stage, Failure> {
     let (confirm, wait) = asked;
     let lease = take_lease(project, ledger, state, name, "deliver", wait)?;
+    let rehearsing = RehearsalStage {
+        project,
+        resolution,
+        ledger,
+        lease: &lease,
+        name,
+    };
+    let rehearsal = rehearsing.prepare(state, report)?;
     let outcome = Run {
         project,
         resolution,
@@ -208,10 +218,17 @@ fn stage(
         found: None,
     }
     .go(state, report)?;
-    let (outcome, observed) = match outcome {
+    let (outcome, mut observed) = match outcome {
         Went::Ended(outcome, observed) => (outcome, observed),
         Went::Overtaken(code) => return Ok(Stage::Ended(code)),
     };
+    if let (Some(rehearsal), ApplyOutcome::Done) = (rehearsal, outcome) {
+        match rehearsing.rehearse(&rehearsal, state, report)? {
+            Rehearsed::Passed(seen) => observed = seen,
+            Rehearsed::Failed => return Ok(Stage::Failed),
+            Rehearsed::Ended(code) => return Ok(Stage::Ended(code)),
+        }
+    }
     if outcome != ApplyOutcome::Done {
         report.next(format!("evenkeel plan {name}"));
         report.next("evenkeel deliver");

@@ -8,12 +8,13 @@ use crate::report::{Report, VerdictDocument};
 use evenkeel_core::drift::compare_along_path;
 use evenkeel_core::gate::demands::{differences, exceptions, severities};
 use evenkeel_core::gate::{
-    self, Demands, Dossier, EnvironmentFacts, LedgerFacts, ReleasePlan, StoredDossier, Verdict,
+    self, Demands, Dossier, EnvironmentFacts, LedgerFacts, RehearsalFacts, ReleasePlan,
+    StoredDossier, Verdict,
 };
 use evenkeel_core::plan::Plan;
 use evenkeel_core::release::{
-    already, approvals, artifacts, decisions, drill, evidence, findings, live_drift, proofs,
-    rehearsed, restored, suites,
+    already, approvals, artifacts, decisions, drill, evidence, findings, live_drift, next_rollback,
+    proofs, rehearsal_digest, rehearsed, restored, suites,
 };
 use evenkeel_ledger::record::{Origin, VerdictGiven};
 use evenkeel_ledger::{Completeness, Fence, Ledger, LedgerError, State, Verification};
@@ -29,14 +30,17 @@ pub(super) struct GateReview {
 }
 
 impl GateReview {
-    /// Returns the command that releases, once the gate is open.
+    /// Returns the command that releases or rolls back, once the gate is open.
     pub(super) fn press(&self) -> String {
         let name = &self.dossier.production;
-        if self.plan.removals() == 0 {
-            "evenkeel release".to_owned()
-        } else {
-            format!("evenkeel release --confirm={name}")
+        let mut command = match &self.dossier.rollback {
+            None => "evenkeel release".to_owned(),
+            Some(rollback) => format!("evenkeel rollback {name} --to {}", rollback.restores),
+        };
+        if self.plan.removals() > 0 {
+            command.push_str(&format!(" --confirm={name}"));
         }
+        command
     }
 
     /// Observes every environment and judges.
@@ -113,6 +117,10 @@ impl GateReview {
             decisions: decisions(state, &production),
             drill: drill(state, &production),
             ledger: whole(project),
+            rehearsal: project
+                .policy(&resolution.origin)
+                .rehearse_rollback
+                .then(|| rehearsal(state, &production, plan.recipe)),
             ..of_definitions(project, resolution, state)?
         };
         let verdict = gate::judge(&dossier);
@@ -130,9 +138,12 @@ impl GateReview {
     pub(super) fn reconsider(&mut self, project: &Project<'_>, state: &State) {
         let dossier = &mut self.dossier;
         dossier.at = project.world.clock.now();
-        dossier.proofs = proofs(&project.definition, state);
-        dossier.evidence = evidence(&project.definition, state);
-        dossier.evidence_digest = Digest::of_record("evenkeel evidence 1", &dossier.evidence);
+        // A rollback has the evidence of the restored release.
+        if dossier.rollback.is_none() {
+            dossier.proofs = proofs(&project.definition, state);
+            dossier.evidence = evidence(&project.definition, state);
+            dossier.evidence_digest = Digest::of_record("evenkeel evidence 1", &dossier.evidence);
+        }
         dossier.approvals = approvals(state, &dossier.production);
         dossier.decisions = decisions(state, &dossier.production);
         self.verdict = gate::judge(dossier);
@@ -255,6 +266,8 @@ fn of_definitions(
         approvers,
         involved,
         drill: None,
+        rollback: None,
+        rehearsal: None,
     })
 }
 
@@ -274,8 +287,18 @@ pub(super) fn policy_of_definitions(
     .digest())
 }
 
+/// Returns the rollback that must have been rehearsed. A release of the same recipe has nothing to roll back.
+fn rehearsal(state: &State, production: &EnvironmentName, recipe: Digest) -> RehearsalFacts {
+    let release = next_rollback(state, production);
+    let release = release.filter(|release| release.started.record.recipe != recipe);
+    RehearsalFacts {
+        restores: release.map(|release| release.started.record.release.clone()),
+        digest: rehearsal_digest(release),
+    }
+}
+
 /// Verifies every entry.
-fn whole(project: &Project<'_>) -> LedgerFacts {
+pub(super) fn whole(project: &Project<'_>) -> LedgerFacts {
     ledger_facts(project.store.verify(&[]))
 }
 

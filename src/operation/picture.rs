@@ -94,7 +94,7 @@ impl Resolution {
             &project.definition,
             compared,
             documents.as_ref(),
-            project.world.clock.now(),
+            project.parity_at(),
         );
         let files = documents.map(Documents::into_sets).unwrap_or_default();
         Ok(Self {

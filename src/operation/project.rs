@@ -2,6 +2,7 @@
 
 mod filling;
 mod origin;
+mod restored;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use evenkeel_ledger::{Ledger, LedgerError, State, Store};
 use evenkeel_model::defect::{Defect, Severity};
 use evenkeel_model::text::nearest;
 use evenkeel_model::{Digest, EnvironmentName, Sealer};
+
+pub(in crate::operation) use restored::RestoredInputs;
 
 /// Location of a project.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +50,8 @@ pub struct Project<'w> {
     repository: Option<Repository>,
     commit: Option<String>,
     from_commit: bool,
+    restored: Option<RestoredInputs>,
+    committed: Option<PathBuf>,
 }
 
 /// Source of definitions.
@@ -82,7 +87,7 @@ impl<'w> Project<'w> {
     /// All defects of its definitions.
     pub fn open(world: &'w World<'w>, location: &ProjectLocation) -> Result<Self, Failure> {
         let directory = locate(world, location)?;
-        Self::open_in(directory, None, world, location)
+        Self::open_in(directory, None, None, world, location)
     }
 
     /// Reads a project like [`Project::open`], and concurrently its state like [`Project::state`]; defects of the
@@ -106,7 +111,7 @@ impl<'w> Project<'w> {
             Some(_) => None,
         };
         let Some(store) = early else {
-            let project = Self::open_in(directory, None, world, location)?;
+            let project = Self::open_in(directory, None, None, world, location)?;
             let Some(ledger) = project.store.open(Some(&project.definition.system))? else {
                 return Ok((project, Large::default()));
             };
@@ -119,7 +124,7 @@ impl<'w> Project<'w> {
                 Ok::<_, LedgerError>(ledger.map(|ledger| (State::for_reading(&*ledger), ledger)))
             });
             let early = Some(Arc::clone(&store));
-            let project = Self::open_in(directory.clone(), early, world, location)?;
+            let project = Self::open_in(directory.clone(), None, early, world, location)?;
             let read = reading
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -131,9 +136,11 @@ impl<'w> Project<'w> {
         })
     }
 
-    /// Reads a project; `early` is its store if that is known already.
+    /// Reads a project; `committed` is the directory of its definitions in the commit if they were moved since, and `early`
+    /// is its store if that is known already.
     fn open_in(
         directory: PathBuf,
+        committed: Option<PathBuf>,
         early: Option<Arc<dyn Store>>,
         world: &'w World<'w>,
         location: &ProjectLocation,
@@ -183,7 +190,7 @@ impl<'w> Project<'w> {
                 let files = Commit {
                     repository: repository.clone(),
                     commit: commit.clone(),
-                    directory: directory.clone(),
+                    directory: committed.clone().unwrap_or_else(|| directory.clone()),
                 };
                 let reading = read(&files);
                 let source = Source {
@@ -232,6 +239,8 @@ impl<'w> Project<'w> {
             repository: source.repository,
             commit: source.commit,
             from_commit: location.revision.is_some(),
+            restored: None,
+            committed,
             tells_equal: false,
         };
         if errors.is_empty() {
@@ -241,6 +250,12 @@ impl<'w> Project<'w> {
         Err(Failure::Definitions(
             errors.into_iter().chain(more).collect(),
         ))
+    }
+
+    /// Returns the project's directory within the commit that everything is read from, with `/`.
+    pub(in crate::operation) fn path_in_commit(&self) -> Option<String> {
+        let moved = self.committed.as_deref().and_then(Path::parent);
+        path_within(moved.unwrap_or(&self.root), self.repository.as_ref()?)
     }
 
     /// Returns the project's directory within its repository, with `/`; `None` outside of one.

@@ -1,4 +1,5 @@
-//! Release: applies the recipe to production, runs its smoke suites, and reports the result.
+//! Release: applies the recipe to production, runs its smoke suites, and reports the result. With the policy's
+//! `rollback`, failed smoke suites start a rollback.
 
 use std::time::Duration;
 
@@ -6,11 +7,14 @@ use super::apply::{Run, Went, exit_code, take_lease};
 use super::dossier::GateReview;
 use super::picture::Resolution;
 use super::refusal::Attempt;
+use super::rollback::after_failed_smoke;
 use super::session::{Needs, Session};
 use super::verify::Verification;
 use super::{Failure, Project, ProjectLocation, World, timeline};
 use crate::report::Report;
+use evenkeel_core::environment::policy::RollbackTrigger;
 use evenkeel_core::environment::suite::Suite;
+use evenkeel_core::release::rollback_target;
 use evenkeel_ledger::record::{ApplyOutcome, ReleaseEnded, ReleaseStarted};
 use evenkeel_ledger::{Lease, Ledger, Record, State};
 use evenkeel_model::Digest;
@@ -170,6 +174,7 @@ impl Admitted<'_> {
             binding: Some(asked.plan.binding),
             definitions: Some(asked.plan.definitions),
             origin: Some(asked.dossier.origin.clone()),
+            rollback: None,
         };
         // The applied plan must equal the judged one. Production is observed again for that, since the gate takes time for
         // the other environments and the whole ledger.
@@ -238,6 +243,17 @@ impl Admitted<'_> {
         if let Some(failure) = failure {
             return Err(failure);
         }
+        let is_rolled_back = outcome == ApplyOutcome::Done
+            && smoke == Some(false)
+            && asked.dossier.policy.rollback == RollbackTrigger::AfterFailedSmoke;
+        if is_rolled_back {
+            report.say(format!(
+                "{number}: {name} runs the new recipe, but its smoke suites failed"
+            ));
+            report.exit_code =
+                after_failed_smoke(project, ledger, lease, state, &name, &number, &mut report)?;
+            return Ok(report);
+        }
         report.exit_code = match (outcome, smoke) {
             (ApplyOutcome::Done, Some(false)) => 1,
             (ApplyOutcome::Done, _) if interrupted => 130,
@@ -248,7 +264,10 @@ impl Admitted<'_> {
                 report.say(format!(
                     "{number}: {name} runs the new recipe, but its smoke suites failed"
                 ));
-                report.next("evenkeel drift");
+                report.next(match rollback_target(state, &name, None) {
+                    Ok(_) => format!("evenkeel rollback {name}"),
+                    Err(_) => "evenkeel drift".to_owned(),
+                });
             }
             (ApplyOutcome::Done, _) if interrupted => {
                 report.say(format!(

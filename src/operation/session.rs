@@ -127,7 +127,8 @@ impl<'w> Session<'w> {
         Ok((Self::of(project, command), state))
     }
 
-    fn of(project: Project<'w>, command: &'static str) -> Self {
+    /// Creates the report of `command` on a project that was read.
+    pub(super) fn of(project: Project<'w>, command: &'static str) -> Self {
         let mut report = Report::new(
             command,
             &project.definition.system,

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::session::Session;
 use super::{Failure, Project, ProjectLocation, World, saved};
 use crate::report::{EntryDocument, Report, ShownDocument, ShownStep, outcome_name};
-use evenkeel_ledger::record::{Actor, Origin, Signed, StepOutcome, SuiteEnded, Verb};
+use evenkeel_ledger::record::{Actor, ApplyOutcome, Origin, Signed, StepOutcome, SuiteEnded, Verb};
 use evenkeel_ledger::{Entry, Ledger, LedgerError, Record, State, chain};
 use evenkeel_model::text::{count, nearest};
 use evenkeel_model::{Digest, EnvironmentName};
@@ -146,6 +146,7 @@ fn release(ledger: &dyn Ledger, id: &str) -> Result<Option<ShownDocument>, Failu
     let mut shown: Option<ShownDocument> = None;
     let mut approvals: Vec<(EnvironmentName, Digest, String, String)> = Vec::new();
     let mut running: Option<EnvironmentName> = None;
+    let mut rolling_back: Option<String> = None;
     each(ledger, &mut |entry, record| {
         match record {
             Some(Record::Approved(it)) => approvals.push((
@@ -178,6 +179,13 @@ fn release(ledger: &dyn Ledger, id: &str) -> Result<Option<ShownDocument>, Failu
                 if let Some(from) = &it.origin {
                     origin(&mut document, from);
                 }
+                if let Some(rollback) = &it.rollback {
+                    document.fact("restores", rollback.restores.clone());
+                    document.fact("rolls back", rollback.undoes.clone());
+                    if let Some(reason) = &rollback.reason {
+                        document.fact("reason", reason.clone());
+                    }
+                }
                 for (.., approval) in approvals
                     .iter()
                     .filter(|(name, plan, ..)| *name == it.environment && *plan == it.plan)
@@ -203,6 +211,26 @@ fn release(ledger: &dyn Ledger, id: &str) -> Result<Option<ShownDocument>, Failu
                 if let Some(document) = &mut shown {
                     document.fact("ended", entry.time.for_people());
                     document.fact("outcome", outcome_name(it.outcome));
+                }
+            }
+            Some(Record::ReleaseStarted(it))
+                if it
+                    .rollback
+                    .as_ref()
+                    .is_some_and(|rollback| rollback.undoes == id) =>
+            {
+                rolling_back = Some(it.release);
+                running = None;
+            }
+            Some(Record::ReleaseEnded(it))
+                if rolling_back.as_ref() == Some(&it.release)
+                    && it.outcome == ApplyOutcome::Done =>
+            {
+                if let Some(document) = &mut shown {
+                    document.fact(
+                        "rolled back",
+                        format!("by {}, {}", it.release, entry.time.for_people()),
+                    );
                 }
             }
             // Entries after another release do not belong to this one.

@@ -90,7 +90,7 @@ fn programs(
             lines.insert(line(format!("suite.{}", suite.name), &run.command, runs));
         }
     }
-    let notify = "deliver, approve, reject, withdraw, release and drift";
+    let notify = "deliver, approve, reject, withdraw, release, rollback and drift";
     let mut sources = Vec::new();
     for hook in &definition.hooks {
         let what = format!("notify.{}", hook.name);

@@ -24,6 +24,7 @@ mod plan;
 mod register;
 mod release;
 mod replays;
+mod rollback;
 mod shown;
 mod status;
 mod timeline;
@@ -62,6 +63,7 @@ pub use self::register::{
 };
 pub use self::release::{ReleaseDocument, SmokeState};
 pub use self::replays::{REPLAY_COMMAND, ReplayDocument, ReplayPart, ReplayResult};
+pub use self::rollback::RollbackDocument;
 pub use self::shown::{FactDocument, ShownDocument, ShownStep};
 pub use self::status::{
     AwaitsDocument, CheckedDocument, RunningDocument, StaleDocument, StatusDocument,
@@ -75,7 +77,14 @@ use evenkeel_model::Moment;
 use evenkeel_model::defect::{Code, Defect};
 
 /// Commands that print progress while they run: their verdict comes last.
-pub const RUNNING_COMMANDS: &[&str] = &["apply", "break-glass", "deliver", "release", "verify"];
+pub const RUNNING_COMMANDS: &[&str] = &[
+    "apply",
+    "break-glass",
+    "deliver",
+    "release",
+    "rollback",
+    "verify",
+];
 
 /// Version of this document.
 pub const FORMAT: &str = "2.0";
@@ -132,6 +141,9 @@ pub struct Report {
     /// Release made by the command: `r-3`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
+    /// Rollback made by the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackDocument>,
     /// Verdict of the gate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<VerdictDocument>,
@@ -214,6 +226,7 @@ impl Report {
             applies: Vec::new(),
             suites: Vec::new(),
             release: None,
+            rollback: None,
             verdict: None,
             status: Vec::new(),
             timeline: Vec::new(),

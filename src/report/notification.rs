@@ -39,7 +39,7 @@ pub struct Notification {
     /// Environment that the verdict or the release is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// Release made by the command: `r-3`.
+    /// Release or rollback made by the command: `r-3`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
     /// Judged or applied plan.
@@ -111,7 +111,10 @@ impl Notification {
             headline: report.headline,
             commit: report.origin.as_ref().and_then(|it| it.commit.clone()),
             environment,
-            release: report.release.clone(),
+            release: report.release.clone().or_else(|| {
+                let rollback = report.rollback.as_ref();
+                rollback.map(|rollback| rollback.id.clone())
+            }),
             plan: verdict
                 .map(|verdict| verdict.plan.clone())
                 .or_else(|| report.plans.last().map(|plan| plan.digest.clone())),
@@ -143,7 +146,7 @@ impl Notification {
 fn event(report: &Report) -> Option<&'static str> {
     match &*report.command {
         "release" | "rollback" | "break-glass" if changes_production(report) => Some("release"),
-        "deliver" if report.release.is_some() => Some("release"),
+        "deliver" if report.release.is_some() || report.rollback.is_some() => Some("release"),
         "release" | "rollback" | "deliver" | "approve" | "reject" | "withdraw"
             if report.verdict.is_some() =>
         {

@@ -47,6 +47,7 @@ const JUDGING_COMMANDS: &[&str] = &[
     "release",
     "break-glass",
     "drill",
+    "rollback",
     "audit",
     "audit replay",
     "audit doubts",

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use evenkeel::operation::{
     self, ApplyRequest, DecisionRequest, DeliverRequest, DriftRequest, Event, Failure, Listener,
-    ProjectLocation, Stores, TargetMaker, World,
+    ProjectLocation, RollbackRequest, Stores, TargetMaker, World,
 };
 use evenkeel::report::Report;
 use evenkeel::world::processes::LocalProcesses;
@@ -259,6 +259,20 @@ impl Inside {
         self.with(|world, location| {
             operation::release(world, location, None, Some("production"), None)
         })
+    }
+
+    /// Runs `evenkeel rollback production`.
+    pub fn rollback(&self) -> Outcome {
+        self.rollback_with(RollbackRequest::default())
+    }
+
+    /// Runs `evenkeel rollback production` with these arguments.
+    pub fn rollback_with(&self, request: RollbackRequest<'_>) -> Outcome {
+        let request = RollbackRequest {
+            environment: "production",
+            ..request
+        };
+        self.with(|world, location| operation::rollback(world, location, &request))
     }
 
     /// Runs `evenkeel status`.

@@ -63,6 +63,7 @@ mod repeated;
 mod replays;
 mod reports;
 mod repositories;
+mod rollbacks;
 mod roundtrip;
 mod running;
 mod seals;

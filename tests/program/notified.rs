@@ -104,6 +104,30 @@ fn a_command_gets_every_outcome() {
 }
 
 #[test]
+fn a_rollback_is_a_release() {
+    let world = world("[notify.store]\nrun = [\"../checks/store.sh\"]");
+    world.replace(
+        "environments/system.toml",
+        "uncommitted = true",
+        "approvals = 0",
+    );
+    for greeting in ["one", "two"] {
+        let text = format!("greeting = \"{greeting}\"\n");
+        world.write("environments/config.toml.j2", &text);
+        world.commit();
+        world.expect(0, &["deliver"]);
+        world.expect(0, &["release"]);
+    }
+    world.expect(8, &["rollback", "production"]);
+    let release = got(&world, "release");
+    assert_eq!(release["command"], "rollback");
+    assert_eq!(release["release"], "r-3");
+    assert_eq!(release["headline"], "rolled-back");
+    assert_eq!(release["environment"], "production");
+    assert_eq!(release["exit-code"], 8);
+}
+
+#[test]
 fn a_url_gets_a_signed_post() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -96,6 +96,40 @@ fn shut_by(report: &Report) -> Vec<String> {
     failed.map(|rule| rule.code.to_string()).collect()
 }
 
+/// The people of the newest release approve a rollback, not those of the restored commit.
+#[test]
+fn a_rollback_is_approved_with_a_key_and_rejected_with_one() {
+    let team = Team::new(
+        "[release]\napprovals = 1\nrollback-approvals = 1\n",
+        &["ada"],
+    );
+    let release = || {
+        let plan = team.delivered();
+        expect(0, team.approve(&plan, "ada"));
+        expect(0, team.inside.release());
+    };
+    release();
+    let bea = format!("bea@example.com {}", team.made("bea"));
+    team.inside.world.add("environments/approvers", &bea);
+    let template = "greeting = \"{{ greeting }} again\"\n";
+    team.inside
+        .world
+        .write("environments/config.toml.j2", template);
+    team.inside.world.commit();
+    release();
+    let plan = plan_of(&expect(3, team.inside.rollback()));
+    let key = team.key("bea");
+    let decide = |decision| team.inside.decide(decision, &plan, Some(&key));
+    expect(0, decide(operation::reject));
+    let shut = shut_by(&expect(3, team.inside.rollback()));
+    assert_eq!(shut, ["gate/rejected", "gate/not-approved"]);
+    expect(0, decide(operation::withdraw));
+    // A decision about a rollback is about this plan only.
+    refused(4, "out of date", &team.inside.approve("123456"));
+    expect(0, decide(operation::approve));
+    expect(8, team.inside.rollback());
+}
+
 #[test]
 fn two_people_approve_with_their_keys() {
     let team = Team::new(TWO, &["ada", "bea"]);

@@ -129,6 +129,49 @@ fn what_one_clone_delivers_another_approves_and_a_third_releases() {
     assert!(drift.out.contains("in sync"), "{}", drift.out);
 }
 
+#[test]
+fn a_clone_rolls_back_what_another_one_released_once_it_has_the_commit() {
+    let team = Team::new("[ledger]\ngit = \"origin\"\n");
+    let release = || {
+        let document = team.json("first", 0, &["deliver"]);
+        let plan = document["verdict"]["plan"].as_str().unwrap();
+        team.expect("first", 0, &["approve", plan, "--reason", "x", "--yes"]);
+        team.expect("first", 0, &["release"]);
+    };
+    release();
+    let in_first = |arguments: &[&str]| {
+        let directory = team.world.path("first").display().to_string();
+        team.world.git(&[&["-C", &directory], arguments].concat());
+    };
+    team.world.write(
+        "first/environments/config.toml.j2",
+        "greeting = \"{{ greeting }}, again\"\n",
+    );
+    in_first(&["commit", "--quiet", "--all", "-m", "Greet again"]);
+    in_first(&["push", "--quiet", "origin", "HEAD:main"]);
+    release();
+    let remote = format!("file://{}", team.world.path("remote.git").display());
+    team.world.git(&[
+        "clone", "--quiet", "--depth", "1", "-b", "main", &remote, "second",
+    ]);
+    let refused = team.expect("second", 1, &["rollback", "production"]);
+    assert!(refused.all().contains("git fetch"), "{}", refused.short());
+    let directory = team.world.path("second").display().to_string();
+    team.world
+        .git(&["-C", &directory, "fetch", "--quiet", "--unshallow"]);
+    team.expect("second", 8, &["rollback", "production"]);
+    assert_eq!(
+        team.world.read("machine/run/production/config.toml"),
+        "greeting = \"hello\"\n"
+    );
+    let status = team.expect("first", 0, &["status"]);
+    assert!(
+        status.out.contains("rolled back r-2 to r-1"),
+        "{}",
+        status.out
+    );
+}
+
 /// A plan names no path of a checkout, so every clone makes the same bytes.
 #[test]
 fn every_clone_of_a_commit_makes_the_same_saved_plan() {

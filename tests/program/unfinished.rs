@@ -221,6 +221,7 @@ fn killed_in_a_release() -> (Inside, Digest) {
         binding: None,
         definitions: None,
         origin: None,
+        rollback: None,
     };
     let mut records = vec![started.into()];
     records.extend(began("a-2", "production", recipe, "release"));
@@ -336,6 +337,7 @@ fn a_release_that_was_killed_after_its_last_step_is_finished_as_well() {
         binding: None,
         definitions: None,
         origin: None,
+        rollback: None,
     };
     said(&inside.world, &[started.into()]);
     let before = inside.asked("production");
@@ -364,6 +366,7 @@ fn an_abandoned_release_is_reported() {
         binding: None,
         definitions: None,
         origin: None,
+        rollback: None,
     };
     said(&inside.world, &[started.into()]);
     let back = expect(0, inside.apply("production"));

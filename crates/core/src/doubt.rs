@@ -213,7 +213,12 @@ impl Doubts {
                 let decision = Decision::Release {
                     release: it.release.clone(),
                 };
-                self.decided(&self.up_to(&it.environment), decision, seen, false);
+                let relied_on = match it.rollback {
+                    None => self.up_to(&it.environment),
+                    // The environments before it run newer definitions.
+                    Some(_) => vec![it.environment.clone()],
+                };
+                self.decided(&relied_on, decision, seen, false);
             }
             _ => {}
         }

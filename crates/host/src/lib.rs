@@ -48,4 +48,6 @@ pub use local::{LocalTarget, reason, remove_tree};
 #[cfg(feature = "testing")]
 pub use recorded::RecordedTarget;
 #[cfg(feature = "local")]
+pub use subsystem::installation::local::keep::{ArtifactStore, Stored};
+#[cfg(feature = "local")]
 pub use subsystem::process::launch;

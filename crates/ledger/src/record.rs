@@ -363,7 +363,7 @@ pub struct ApplyStarted {
     pub steps: usize,
     /// The actor.
     pub by: Actor,
-    /// `apply`, `deliver`, `release`, `repair`.
+    /// `apply`, `deliver`, `release`, `repair`, `rollback`, `rehearsal`.
     pub purpose: String,
     /// The digest of a saved plan from a file: a plan is used once.
     pub from_file: bool,
@@ -761,6 +761,34 @@ pub struct ReleaseStarted {
     /// The origin of the definitions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// What it rolls back. `None` for a release that restores no other one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Rollback>,
+}
+
+/// The release that a rollback restores, and the one that it rolls back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Rollback {
+    /// The restored release. It is no rollback itself.
+    pub restores: String,
+    /// The release that is rolled back.
+    pub undoes: String,
+    /// The trigger.
+    pub cause: RollbackCause,
+    /// The reason, as the person gave it or as the failed suites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The trigger of a rollback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RollbackCause {
+    /// A person or a program ran `rollback`.
+    Request,
+    /// The smoke suites of the release failed, and the policy asks for a rollback then.
+    FailedSmoke,
 }
 
 /// A release ended.
@@ -809,7 +837,7 @@ mod tests {
     use serde::Serialize;
     use serde::de::DeserializeOwned;
 
-    use super::{ApplyOutcome, StepOutcome, Verb};
+    use super::{ApplyOutcome, RollbackCause, StepOutcome, Verb};
 
     fn stored<T: Serialize + DeserializeOwned + PartialEq + Debug>(names: &[(T, &str)]) {
         for (value, name) in names {
@@ -852,5 +880,10 @@ mod tests {
             (Interrupted, "interrupted"),
             (Unknown, "unknown"),
         ]);
+        use RollbackCause::{FailedSmoke, Request};
+        let _ = |cause: RollbackCause| match cause {
+            Request | FailedSmoke => {}
+        };
+        stored(&[(Request, "request"), (FailedSmoke, "failed-smoke")]);
     }
 }

@@ -35,7 +35,8 @@ pub struct Event {
     pub kind: EventKind,
     /// Its name: `a-7`, `r-3`, the suite, the plan.
     pub name: String,
-    /// The purpose of an apply, the kind of a suite, the reason of a decision or of breaking a lease.
+    /// The purpose of an apply, the kind of a suite, what a release rolls back, the reason of a decision or of breaking a
+    /// lease.
     pub words: Option<String>,
     /// The account, where the ledger has it.
     pub by: Option<String>,
@@ -147,6 +148,9 @@ impl Timeline {
                 self.end(EventKind::Apply, &it.apply, at, it.outcome.into());
             }
             Record::ReleaseStarted(it) => self.push(Event {
+                words: it.rollback.as_ref().map(|rollback| {
+                    format!("rolls back {} to {}", rollback.undoes, rollback.restores)
+                }),
                 by: Some(it.by.name.clone()),
                 ..event(&it.environment, EventKind::Release, it.release.clone())
             }),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::super::dossier::GateReview;
 use super::super::refusal::Attempt;
+use super::super::rollback::review_of_plan;
 use super::super::session::{Needs, Session};
 use super::super::{Failure, Project, ProjectLocation, World};
 use super::signature::{Signatory, people_of};
@@ -77,7 +78,7 @@ pub fn withdraw(
 }
 
 /// Refuses an empty reason and a very long one.
-pub(super) fn check_reason(reason: &str) -> Result<(), Failure> {
+pub(in crate::operation) fn check_reason(reason: &str) -> Result<(), Failure> {
     if reason.trim().is_empty() {
         return Err(Failure::Usage(
             "a decision needs a reason: --reason '…'".into(),
@@ -99,7 +100,7 @@ fn decide(
     request: DecisionRequest<'_>,
 ) -> Result<Report, Failure> {
     check_reason(request.reason)?;
-    let mut review = Review::open(world, location, command)?;
+    let mut review = Review::open(world, location, command, Some(request.plan))?;
     review.is_current(request.plan)?;
     if decision == Decision::Approve && review.is_shut_otherwise() {
         return Ok(review.report);
@@ -217,11 +218,13 @@ pub(super) struct Review<'w> {
 }
 
 impl<'w> Review<'w> {
-    /// Observes every environment and judges the gate.
+    /// Observes every environment and judges the gate. If the last verdict is about a rollback and names `plan`, judges that
+    /// rollback.
     pub(super) fn open(
         world: &'w World<'_>,
         location: &ProjectLocation,
         command: &'static str,
+        plan: Option<&str>,
     ) -> Result<Self, Failure> {
         let mut session = Session::open(world, location, command)?;
         let path = session.project.definition.path.clone();
@@ -233,6 +236,18 @@ impl<'w> Review<'w> {
         } = session;
         let ledger = project.ledger()?;
         let mut state = State::of(&*ledger)?;
+        if let Some(plan) = plan
+            && let Some((restored, asked)) = review_of_plan(&project, &*ledger, &mut state, plan)?
+        {
+            report.origin(&asked.dossier.origin);
+            return Ok(Self {
+                project: restored.project,
+                ledger,
+                state,
+                asked,
+                report,
+            });
+        }
         let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
         asked.tell_of_policy(&mut report);
         Ok(Self {

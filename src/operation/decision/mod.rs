@@ -8,5 +8,6 @@ mod signature;
 
 pub(super) use signature::Signatory;
 
+pub(super) use decide::check_reason;
 pub use decide::{DecisionRequest, approve, reject, withdraw};
 pub use offline::{OfflineRequest, approve_offline, import_approval, request_approval};

@@ -51,7 +51,7 @@ pub fn request_approval(
     location: &ProjectLocation,
     output: &Path,
 ) -> Result<Report, Failure> {
-    let mut review = Review::open(world, location, "approve")?;
+    let mut review = Review::open(world, location, "approve", None)?;
     if review.is_shut_otherwise() {
         return Ok(review.report);
     }
@@ -209,7 +209,7 @@ fn import(world: &World<'_>, location: &ProjectLocation, file: &Path) -> Result<
         statement,
         signature,
     } = SignedDecision::read(&bytes).map_err(named)?;
-    let mut review = Review::open(world, location, "approve")?;
+    let mut review = Review::open(world, location, "approve", None)?;
     let people = people_of(&review.asked.dossier);
     // Nothing of the file is used before its signature is verified.
     let signed = verified(&people, statement, signature, world)?;

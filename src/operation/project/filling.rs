@@ -151,11 +151,15 @@ impl Project<'_> {
     ) -> BTreeMap<Arc<str>, ArtifactFacts> {
         let mut artifacts = BTreeMap::new();
         for (name, artifact) in &self.definition.artifacts {
-            let digest = match depth {
-                Depth::Shape => Ok(Digest::of(name.as_bytes())),
-                Depth::Whole => {
-                    tree_digest(&self.directory.join(&artifact.path)).map(|tree| tree.digest)
+            let digest = match (depth, &self.restored) {
+                (Depth::Shape, _) => Ok(Digest::of(name.as_bytes())),
+                (Depth::Whole, Some(inputs)) => {
+                    let digest = inputs.artifacts.get(&**name).copied();
+                    digest.ok_or_else(|| format!("{} recorded no digest of it", inputs.release))
                 }
+                (Depth::Whole, None) => tree_digest(&self.directory.join(&artifact.path))
+                    .map(|tree| tree.digest)
+                    .map_err(|error| error.to_string()),
             };
             match digest {
                 Ok(digest) => {

@@ -224,9 +224,21 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
             it.reason
         ),
         Some(Record::ReleaseStarted(it)) => format!(
-            "{} to {}: plan {}, by {}",
+            "{} to {}: {}plan {}, by {}",
             it.release,
             it.environment,
+            match &it.rollback {
+                None => String::new(),
+                Some(rollback) => format!(
+                    "rolls back {} to {}{}, ",
+                    rollback.undoes,
+                    rollback.restores,
+                    match &rollback.reason {
+                        None => String::new(),
+                        Some(reason) => format!(" ({reason})"),
+                    }
+                ),
+            },
             it.plan.short(),
             it.by.name
         ),

@@ -174,6 +174,7 @@ impl Headline {
             })
         };
         let is_clean = report.exit_code == 0;
+        let is_past_the_gate = || !is_clean && report.verdict.as_ref().is_some_and(|it| it.open);
         Some(match (&*report.command, is_clean) {
             ("drift" | "compare", false) if report.exit_code == 1 && !report.has_drift() => {
                 Self::CannotTell
@@ -197,12 +198,17 @@ impl Headline {
             ("deliver" | "release" | "break-glass", true) if report.release.is_some() => {
                 Self::Released
             }
-            ("deliver" | "approve" | "reject" | "withdraw" | "release", _)
+            ("deliver" | "approve" | "reject" | "withdraw" | "release" | "rollback", _)
                 if report.verdict.is_some() =>
             {
-                gate()?
+                // What came after it failed.
+                if is_past_the_gate() {
+                    Self::Failed
+                } else {
+                    gate()?
+                }
             }
-            ("deliver" | "release" | "break-glass", true) => Self::UpToDate,
+            ("deliver" | "release" | "rollback" | "break-glass", true) => Self::UpToDate,
             ("audit", true) if report.proofs.iter().all(|proof| proof.proven) => Self::Intact,
             ("audit export", true) => Self::Exported,
             ("audit replay", true) => Self::Replayed,
@@ -212,8 +218,8 @@ impl Headline {
             ("approve", true) => return None,
             (
                 "validate" | "apply" | "verify" | "deliver" | "approve" | "reject" | "withdraw"
-                | "release" | "break-glass" | "drill" | "audit" | "audit export" | "audit replay"
-                | "audit doubts",
+                | "release" | "rollback" | "break-glass" | "drill" | "audit" | "audit export"
+                | "audit replay" | "audit doubts",
                 _,
             ) => Self::Failed,
             _ => return None,

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::RollbackDocument;
 use evenkeel_core::environment::Definition;
 use evenkeel_core::release::{SmokeResult, smoke_result};
 use evenkeel_ledger::State;
@@ -35,6 +36,9 @@ pub struct ReleaseDocument {
     pub outcome: Option<ApplyOutcome>,
     /// Result of its smoke suites.
     pub smoke: SmokeState,
+    /// What it rolls back; absent if it is no rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackDocument>,
 }
 
 /// Result of the smoke suites of a release.
@@ -66,6 +70,10 @@ impl ReleaseDocument {
             ended: ended.map(|ended| ended.at),
             outcome: ended.map(|ended| ended.record.outcome),
             smoke: smoke_result(definition, state, release).into(),
+            rollback: started.record.rollback.as_ref().map(|record| {
+                let is_done = ended.is_some_and(|it| it.record.outcome == ApplyOutcome::Done);
+                RollbackDocument::new(&started.record.release, record, is_done)
+            }),
         }
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use evenkeel_core::gate::people::{Decisions, Void};
-use evenkeel_core::gate::{self, Dossier, Reason, Verdict};
+use evenkeel_core::gate::{self, Dossier, Verdict};
 use evenkeel_core::plan::Plan;
 use evenkeel_model::Moment;
 use evenkeel_model::defect::Code;
@@ -96,6 +96,9 @@ pub struct RuleDocument {
     pub holds: bool,
     /// Reasons why it does not hold, one sentence each.
     pub reasons: Vec<String>,
+    /// What would be a reason, and is none since the release is a rollback.
+    #[serde(default)]
+    pub waived: Vec<String>,
 }
 
 impl VerdictDocument {
@@ -114,7 +117,7 @@ impl VerdictDocument {
                 .all(|reason| gate::PEOPLE.contains(&reason.code.as_str())),
             rules: gate::CODES
                 .iter()
-                .map(|code| RuleDocument::new(code, &verdict.reasons))
+                .map(|code| RuleDocument::new(code, verdict))
                 .collect(),
             remedies: verdict.remedies.clone(),
             decisions: people
@@ -137,8 +140,11 @@ impl VerdictDocument {
 }
 
 impl RuleDocument {
-    fn new(code: &'static Code, reasons: &[Reason]) -> Self {
-        let reasons: Vec<String> = reasons
+    fn new(code: &'static Code, verdict: &Verdict) -> Self {
+        let waived = verdict.waived.iter();
+        let waived = waived.filter(|(rule, _)| *rule == code.name);
+        let reasons: Vec<String> = verdict
+            .reasons
             .iter()
             .filter(|reason| reason.code == code.name)
             .map(|reason| reason.message.clone())
@@ -149,6 +155,7 @@ impl RuleDocument {
             help: code.help.into(),
             holds: reasons.is_empty(),
             reasons,
+            waived: waived.map(|(_, words)| words.clone()).collect(),
         }
     }
 }

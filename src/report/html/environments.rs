@@ -221,6 +221,10 @@ fn release(release: &ReleaseDocument) -> Markup {
     };
     html! {
         code { (brief(&release.id)) } " " (marks::state(state, words)) br;
+        @if let Some(rollback) = &release.rollback {
+            @if rollback.done { "rolled back " } @else { "rolls back " }
+            (brief(&rollback.words())) br;
+        }
         (marks::moment_in_parts(release.ended.unwrap_or(release.started)))
     }
 }

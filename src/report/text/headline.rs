@@ -74,6 +74,9 @@ fn checked(report: &Report) -> String {
 /// Returns the parts of the verdict: text, and the severity of its colour.
 fn parts(report: &Report, headline: Headline) -> Vec<(String, Option<Severity>)> {
     let plain = |text: String| vec![(text, None)];
+    if let (Headline::RolledBack, Some(rollback)) = (headline, &report.rollback) {
+        return plain(rollback.words());
+    }
     if let Some(verdict) = &report.verdict {
         let failed = verdict.rules.iter().filter(|rule| !rule.holds).count();
         return match headline {

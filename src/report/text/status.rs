@@ -146,21 +146,27 @@ fn line(
     )
 }
 
-/// Returns a release's number, and its outcome unless it succeeded.
+/// Returns a release's number, what it rolled back, and its outcome unless it succeeded.
 fn release(release: &ReleaseDocument) -> String {
-    let remark = match (release.outcome, release.smoke) {
-        (None, _) => "no recorded outcome",
-        (Some(ApplyOutcome::Done), SmokeState::Failed) => "smoke suites failed",
+    let mut remarks = Vec::new();
+    remarks.extend(release.rollback.as_ref().map(|rollback| {
+        let words = if rollback.done { "rolled" } else { "rolls" };
+        format!("{words} back {}", rollback.words())
+    }));
+    remarks.extend(match (release.outcome, release.smoke) {
+        (None, _) => Some("no recorded outcome".to_owned()),
+        (Some(ApplyOutcome::Done), SmokeState::Failed) => Some("smoke suites failed".to_owned()),
         (Some(ApplyOutcome::Done), SmokeState::PassedSince) => {
-            "its smoke suites failed then, pass now"
+            Some("its smoke suites failed then, pass now".to_owned())
         }
-        (Some(ApplyOutcome::Done), SmokeState::NotRun) => "smoke suites not run",
-        (Some(ApplyOutcome::Done), SmokeState::None | SmokeState::Passed) => {
-            return inert(&release.id).into_owned();
-        }
-        (Some(outcome), _) => outcome_words(outcome),
-    };
-    format!("{} ({remark})", inert(&release.id))
+        (Some(ApplyOutcome::Done), SmokeState::NotRun) => Some("smoke suites not run".to_owned()),
+        (Some(ApplyOutcome::Done), SmokeState::None | SmokeState::Passed) => None,
+        (Some(outcome), _) => Some(outcome_words(outcome).to_owned()),
+    });
+    if remarks.is_empty() {
+        return inert(&release.id).into_owned();
+    }
+    inert(&format!("{} ({})", release.id, remarks.join("; "))).into_owned()
 }
 
 /// Returns a line for each apply, and one for all steps together.
@@ -239,6 +245,7 @@ mod tests {
                 ended: None,
                 outcome,
                 smoke,
+                rollback: None,
             })
         };
         let done = Some(ApplyOutcome::Done);

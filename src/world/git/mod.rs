@@ -6,6 +6,7 @@
 
 mod closed;
 mod discover;
+mod export;
 mod history;
 mod line;
 mod objects;

@@ -425,3 +425,48 @@ fn files_read_ahead_are_the_same_and_large_ones_are_left_out() {
         assert!(text == expected, "{name}");
     }
 }
+
+/// Nothing of a commit is written outside of the directory that it is exported to.
+#[test]
+fn a_commit_is_exported_with_its_modes_and_links() {
+    let home = tempfile::tempdir().unwrap();
+    git(home.path(), &["init", "--quiet"]);
+    let path = |name: &str| home.path().join(name);
+    for (name, text) in [
+        ("site/page", "text\r\n"),
+        ("site/deep/er/tool", "#!/bin/sh\n"),
+        ("elsewhere", "not exported"),
+    ] {
+        std::fs::create_dir_all(path(name).parent().unwrap()).unwrap();
+        std::fs::write(path(name), text).unwrap();
+    }
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(path("site/deep/er/tool"), mode).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", path("site/link")).unwrap();
+    // A filter of the repository must not run, and must not change what is written.
+    std::fs::write(path(".gitattributes"), "* text eol=lf\n").unwrap();
+    git(home.path(), &["add", "--all"]);
+    git(home.path(), &["commit", "--quiet", "-m", "site"]);
+    let repository = discover(home.path()).unwrap();
+    let to = tempfile::tempdir().unwrap();
+    repository
+        .export("HEAD", Path::new("site"), to.path())
+        .unwrap();
+    let read = |name: &str| std::fs::read(to.path().join(name)).unwrap();
+    let committed = repository.read("HEAD", Path::new("site/page")).unwrap();
+    assert_eq!(Some(read("page")), committed);
+    assert_eq!(read("deep/er/tool"), b"#!/bin/sh\n");
+    let mode = |name: &str| {
+        let metadata = std::fs::metadata(to.path().join(name)).unwrap();
+        std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777
+    };
+    assert_eq!((mode("page"), mode("deep/er/tool")), (0o600, 0o700));
+    let link = std::fs::read_link(to.path().join("link")).unwrap();
+    assert_eq!(link, Path::new("../elsewhere"));
+    assert_eq!(std::fs::read_dir(to.path()).unwrap().count(), 3);
+    assert!(
+        repository
+            .export("no-such", Path::new(""), to.path())
+            .is_err()
+    );
+}

@@ -48,6 +48,7 @@ pages! {
     blocked_deliveries: "docs/how-to/blocked.md",
     secrets: "docs/how-to/secrets.md",
     rolling_back: "docs/how-to/roll-back.md",
+    reverting: "docs/how-to/revert.md",
     sharing_a_ledger: "docs/how-to/share-a-ledger.md",
     notifying: "docs/how-to/notify.md",
     audits: "docs/how-to/audit.md",

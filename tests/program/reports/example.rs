@@ -14,12 +14,13 @@ use evenkeel::report::{
     HolderDocument, HolderProcess, LockDocument, LockState, NotDone, ObjectDocument, ObjectState,
     ObjectsDocument, OriginDocument, ParityDocument, PlanReport, ProofDocument, RegisterDocument,
     RegisterRow, ReleaseDocument, ReleasedDocument, ReplayDocument, ReplayPart, ReplayResult,
-    Report, RuleDocument, RunningDocument, ShownDocument, ShownStep, SightingDocument, SmokeState,
-    StaleDocument, StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument, TrialDocument,
-    TrialResultDocument, UnsettledDocument, UnsettledState, VerdictDocument, VoidDocument,
+    Report, RollbackDocument, RuleDocument, RunningDocument, ShownDocument, ShownStep,
+    SightingDocument, SmokeState, StaleDocument, StatusDocument, StepDocument, SuiteDocument,
+    SuiteStatusDocument, TrialDocument, TrialResultDocument, UnsettledDocument, UnsettledState,
+    VerdictDocument, VoidDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
-use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, Verb};
+use evenkeel_ledger::record::{ApplyOutcome, RollbackCause, StepOutcome, Verb};
 use evenkeel_ledger::{EventKind, EventOutcome};
 use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect, Severity, Since};
 use evenkeel_model::source::{SourceFile, Span};
@@ -94,6 +95,7 @@ pub fn example() -> Report {
     report.say("this sentence is a message");
     report.next("evenkeel apply production");
     report.release = Some("r-4".into());
+    report.rollback = Some(rollback());
     report.path = vec!["staging".into(), "production".into()];
     let mut shown = ShownDocument::new("apply", "a-8");
     shown.fact("environment", "production");
@@ -208,6 +210,17 @@ fn pending(name: &EnvironmentName) -> Defect {
     found
 }
 
+fn rollback() -> RollbackDocument {
+    RollbackDocument {
+        id: "r-3".into(),
+        restores: "r-1".into(),
+        undoes: "r-2".into(),
+        cause: RollbackCause::FailedSmoke,
+        reason: Some("1 smoke suite of r-2 failed: smoke".into()),
+        done: true,
+    }
+}
+
 fn done(report: &mut Report) {
     report.plans.push(PlanReport {
         environment: "production".into(),
@@ -288,6 +301,7 @@ fn standing(report: &mut Report) {
             help: "An approval is for one plan and its evidence.".into(),
             holds: false,
             reasons: vec!["0 of 1 approval given".into()],
+            waived: vec!["frozen until 2026-12-01 00:00:00 UTC: a feast".into()],
         }],
         remedies: vec!["evenkeel approve PLAN --reason '…'".into()],
         decisions: vec![DecisionDocument {
@@ -319,6 +333,7 @@ fn standing(report: &mut Report) {
             ended: Some(at("2026-11-27T10:00:00Z")),
             outcome: Some(ApplyOutcome::Done),
             smoke: SmokeState::Passed,
+            rollback: Some(rollback()),
         }),
         unsettled: vec![
             UnsettledDocument {

@@ -22,6 +22,7 @@ fn install(world: &HostFixture, artifact: Digest, keep: u32, expected: Option<Di
 fn installed(world: &HostFixture) -> (Option<Digest>, Option<Digest>, Vec<Digest>) {
     match world.ask(Query::Installation(installation::Query {
         into: world.text("into"),
+        artifact: Digest::of(b"another"),
     })) {
         Answer::Installation(installation::Answer {
             current,
@@ -265,6 +266,55 @@ fn a_full_disk_keeps_the_current_release() {
     assert_eq!(world.names("into/releases"), [one.hex()]);
 }
 
+/// A rollback has no source for what only the target keeps.
+#[test]
+fn a_kept_release_is_installed_again_without_its_source_and_an_altered_one_is_not() {
+    let world = HostFixture::new();
+    fs::create_dir(world.path("into")).unwrap();
+    let held = |artifact| match world.ask(Query::Installation(installation::Query {
+        into: world.text("into"),
+        artifact,
+    })) {
+        Answer::Installation(answer) => answer.held,
+        other => panic!("{other:?}"),
+    };
+    let mut store = Store::default();
+    let one = store.artifact(&tree(&world, "one", "1"));
+    fs::write(world.path("single"), "a file").unwrap();
+    let single = store.artifact(&world.path("single"));
+    let three = store.artifact(&tree(&world, "three", "3"));
+    let mut before = None;
+    for artifact in [one, single, three] {
+        assert!(!held(artifact));
+        world
+            .act(install(&world, artifact, 3, before), &store)
+            .unwrap();
+        before = Some(artifact);
+        assert!(held(artifact));
+    }
+    let nothing = Store::default();
+    for artifact in [one, single] {
+        assert!(held(artifact));
+        let done = note(world.act(install(&world, artifact, 3, before), &nothing));
+        assert_eq!(done, "the release already exists");
+        before = Some(artifact);
+        assert_eq!(installed(&world).0, before);
+    }
+    assert_eq!(
+        fs::read_link(world.path("into/current")).unwrap(),
+        Path::new(&format!("releases/{}/single", single.hex()))
+    );
+    let altered = world.path(&format!("into/releases/{}/page", one.hex()));
+    fs::write(altered, "altered").unwrap();
+    assert!(!held(one));
+    let refused = world.act(install(&world, one, 3, before), &nothing);
+    assert!(
+        matches!(&refused, Err(ActionError::Failed { reason, .. }) if reason.contains("artifact unavailable")),
+        "{refused:?}"
+    );
+    assert_eq!(installed(&world).0, before);
+}
+
 #[test]
 fn foreign_entries_are_kept_and_reported() {
     let world = HostFixture::new();
@@ -272,6 +322,7 @@ fn foreign_entries_are_kept_and_reported() {
     symlink("elsewhere", world.path("into/current")).unwrap();
     let answer = world.ask(Query::Installation(installation::Query {
         into: world.text("into"),
+        artifact: Digest::of(b"another"),
     }));
     assert!(
         matches!(&answer, Answer::Unreadable { reason } if reason.contains("points to `elsewhere`")),

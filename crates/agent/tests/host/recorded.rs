@@ -36,11 +36,13 @@ fn seen(answer: Answer) -> Answer {
             current,
             actual,
             releases,
+            held,
             ..
         }) => Answer::Installation(installation::Answer {
             current,
             actual,
             releases,
+            held,
             changed: None,
         }),
         Answer::Unreadable { .. } => Answer::Unreadable {
@@ -171,7 +173,10 @@ fn it_acts_and_answers_like_this_machine() {
                 path: home.to_str().unwrap().trim_end_matches('/').to_owned(),
             }),
             Query::Entries(entries::Query { path: at("d") }),
-            Query::Installation(installation::Query { into: at("d") }),
+            Query::Installation(installation::Query {
+                into: at("d"),
+                artifact: evenkeel_model::Digest::of(b"artifact"),
+            }),
         ];
         for query in queries.into_iter().chain(more) {
             let query_words = format!("after action {number}: {query:?}");

@@ -139,6 +139,7 @@ fn release() -> Vec<Record> {
             binding: None,
             definitions: None,
             origin: None,
+            rollback: None,
         }
         .into(),
     ]

@@ -26,6 +26,8 @@ pub struct Definition {
     pub parameters: BTreeMap<Arc<str>, Parameter>,
     /// Artifacts built by CI.
     pub artifacts: BTreeMap<Arc<str>, Artifact>,
+    /// The store of artifacts, if declared.
+    pub artifact_store: Option<StoreOfArtifacts>,
     /// Targets of the system.
     pub targets: BTreeMap<Arc<str>, Arc<Block>>,
     /// Resources of the system.
@@ -263,6 +265,15 @@ pub struct Artifact {
     pub build: Vec<String>,
     /// Where it is declared.
     pub span: Span,
+}
+
+/// The store of artifacts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreOfArtifacts {
+    /// Its directory, relative to the definitions.
+    pub path: String,
+    /// Number of releases whose artifacts are kept.
+    pub keep: usize,
 }
 
 impl Definition {

@@ -70,7 +70,7 @@ pub const NOTIFY: &[Field] = &[
     Field::optional(
         "on",
         Form::List(&Form::Choice(EVENTS)),
-        "The events. `verdict`: the gate was judged by `deliver`, `approve`, `reject`, `withdraw` or a refused `release`. \
+        "The events. `verdict`: the gate was judged by `deliver`, `approve`, `reject`, `withdraw` or a refused `release` or `rollback`. \
          `release`: production was changed, or this failed. `drift`: `drift` found drift, or cannot tell. Default: all.",
     )
     .written_out(),
@@ -126,6 +126,23 @@ pub const ARTIFACT: &[Field] = &[
         "build",
         Form::Several(&Form::Text),
         "The command that builds it, run in the project's directory with `--build` only; no shell.",
+    )
+    .written_out(),
+];
+
+/// `[artifacts]`.
+pub const ARTIFACTS: &[Field] = &[
+    Field::required(
+        "store",
+        Form::Words,
+        "A directory outside of the checkout that keeps every delivered artifact by its digest, relative to the \
+         definitions. `deliver` fills it, and a rollback takes from it what the target does not keep.",
+    )
+    .written_out(),
+    Field::optional(
+        "keep",
+        Form::Integer(1, 1000),
+        "The number of releases whose artifacts are kept. Default: 20.",
     )
     .written_out(),
 ];
@@ -408,6 +425,9 @@ pub const DOCUMENT_RULES: &[Field] = &[
 /// People whose approval may not count.
 const EXCLUDED: &[&str] = &[super::AUTHOR, super::DELIVERER];
 
+/// Values of the policy's `rollback`.
+const ROLLBACK: &[&str] = &[super::policy::ON_REQUEST, super::policy::AFTER_FAILED_SMOKE];
+
 /// `[release]`.
 pub const RELEASE: &[Field] = &[
     Field::optional(
@@ -470,7 +490,25 @@ pub const RELEASE: &[Field] = &[
     Field::optional(
         "freeze",
         Form::List(&Form::Table(FREEZE)),
-        "Periods without releases.",
+        "Periods without releases. A rollback passes a freeze.",
+    ),
+    Field::optional(
+        "rollback",
+        Form::Choice(ROLLBACK),
+        "`on-request`: a person or a program runs `evenkeel rollback`. `after-failed-smoke`: a release whose smoke suites \
+         fail is also rolled back automatically. Default: \"on-request\".",
+    ),
+    Field::optional(
+        "rollback-approvals",
+        Form::Integer(0, 100),
+        "The number of different people who must approve a rollback. A rollback restores a release that was approved. \
+         Default: 0.",
+    ),
+    Field::optional(
+        "rehearse-rollback",
+        Form::Boolean,
+        "Whether `deliver` rehearses the rollback of the release in the environment before production: apply, roll back to \
+         the release that production runs, compare the observations, apply again. Default: false.",
     ),
 ];
 

@@ -90,6 +90,15 @@ impl KeptMaterials {
             .collect()
     }
 
+    /// Replaces the paths of all artifacts: those of a rollback are elsewhere, or only on the target.
+    pub fn place_artifacts(&self, paths: impl IntoIterator<Item = (Digest, PathBuf)>) {
+        let mut artifacts = self
+            .artifacts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *artifacts = paths.into_iter().collect();
+    }
+
     /// Stores the path of an artifact.
     pub fn keep_artifact(&self, digest: Digest, path: PathBuf) {
         self.artifacts

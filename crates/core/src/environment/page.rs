@@ -30,6 +30,11 @@ pub fn reference_page() -> String {
             "Artifacts built by CI.",
         ),
         (
+            "[artifacts]",
+            fields::ARTIFACTS,
+            "The store of artifacts, for rollbacks.",
+        ),
+        (
             "[target.NAME]",
             fields::TARGET,
             "Targets of resources. Environments define their places, in a table of the same name.",

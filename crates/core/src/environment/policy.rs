@@ -35,12 +35,32 @@ pub struct Policy {
     pub break_glass: bool,
     /// Periods without releases.
     pub freeze: Vec<Freeze>,
+    /// Trigger of rollbacks.
+    pub rollback: RollbackTrigger,
+    /// Number of different people who must approve a rollback.
+    pub rollback_approvals: usize,
+    /// Whether the environment before production must have rehearsed the rollback of the release.
+    pub rehearse_rollback: bool,
 }
 
 /// Authors of commits since the last release.
 pub const AUTHOR: &str = "author";
 /// Accounts that last applied to an environment before production.
 pub const DELIVERER: &str = "deliverer";
+
+/// Policy `rollback`: a person or a program runs `rollback`.
+pub const ON_REQUEST: &str = "on-request";
+/// Policy `rollback`: also automatically, after failed smoke suites of a release.
+pub const AFTER_FAILED_SMOKE: &str = "after-failed-smoke";
+
+/// Trigger of rollbacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RollbackTrigger {
+    /// The command `rollback`.
+    OnRequest,
+    /// Also failed smoke suites of a release.
+    AfterFailedSmoke,
+}
 
 /// Period without releases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +88,9 @@ impl Default for Policy {
             drill: None,
             break_glass: true,
             freeze: Vec::new(),
+            rollback: RollbackTrigger::OnRequest,
+            rollback_approvals: 0,
+            rehearse_rollback: false,
         }
     }
 }
@@ -96,9 +119,15 @@ impl Policy {
         let default = Self::default();
         let text = |key: &str| table.get(key).and_then(Node::as_text);
         let number = |key: &str| table.get(key).and_then(|node| node.to_value().as_number());
-        let approvals = table
-            .get("approvals")
-            .and_then(|node| node.to_value().as_integer());
+        let flag = |key: &str| {
+            table
+                .get(key)
+                .is_some_and(|node| node.to_value() == evenkeel_model::Value::Boolean(true))
+        };
+        let people = |key: &str| {
+            let number = table.get(key)?.to_value().as_integer()?;
+            usize::try_from(number).ok()
+        };
         let delivery = text("mode") != Some("deployment");
         Self {
             delivery,
@@ -112,9 +141,7 @@ impl Policy {
                 },
             ),
             approvals: if delivery {
-                approvals
-                    .and_then(|number| usize::try_from(number).ok())
-                    .unwrap_or(default.approvals)
+                people("approvals").unwrap_or(default.approvals)
             } else {
                 0
             },
@@ -132,9 +159,7 @@ impl Policy {
                 .map_or(default.evidence_max_age, |age| age.as_secs()),
             rehearsal: number("rehearsal").unwrap_or(default.rehearsal),
             observed: number("observed").unwrap_or(default.observed),
-            uncommitted: table
-                .get("uncommitted")
-                .is_some_and(|node| node.to_value() == evenkeel_model::Value::Boolean(true)),
+            uncommitted: flag("uncommitted"),
             drill: text("drill")
                 .and_then(duration::parse)
                 .map(|age| age.as_secs()),
@@ -148,6 +173,13 @@ impl Policy {
                 .iter()
                 .filter_map(|node| freeze(node.as_table()?))
                 .collect(),
+            rollback: if text("rollback") == Some(AFTER_FAILED_SMOKE) {
+                RollbackTrigger::AfterFailedSmoke
+            } else {
+                RollbackTrigger::OnRequest
+            },
+            rollback_approvals: people("rollback-approvals").unwrap_or(default.rollback_approvals),
+            rehearse_rollback: flag("rehearse-rollback"),
         }
     }
 }
@@ -186,6 +218,10 @@ impl Policy {
             drill,
             break_glass,
             freeze,
+            // It decides when a rollback happens, and not what a release or a rollback needs.
+            rollback: _,
+            rollback_approvals,
+            rehearse_rollback,
         } = earlier;
         let mut weaker = Vec::new();
         if *delivery && !self.delivery {
@@ -247,6 +283,15 @@ impl Policy {
                 Some(_) => {}
             }
         }
+        if self.rollback_approvals < *rollback_approvals {
+            weaker.push(format!(
+                "`rollback-approvals` was {rollback_approvals} and is {}",
+                self.rollback_approvals
+            ));
+        }
+        if *rehearse_rollback && !self.rehearse_rollback {
+            weaker.push("`rehearse-rollback` was true and is false".to_owned());
+        }
         for each in freeze {
             let is_covered = self
                 .freeze
@@ -273,7 +318,7 @@ fn freeze(table: &Table) -> Option<Freeze> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Freeze, Policy};
+    use super::{Freeze, Policy, RollbackTrigger};
     use evenkeel_model::Moment;
 
     #[test]
@@ -293,6 +338,8 @@ mod tests {
             drill: Some(86_400),
             break_glass: false,
             freeze: vec![freeze.clone()],
+            rollback_approvals: 2,
+            rehearse_rollback: true,
             ..Policy::default()
         };
         let lax = Policy {
@@ -308,6 +355,9 @@ mod tests {
             drill: None,
             break_glass: true,
             freeze: Vec::new(),
+            rollback: RollbackTrigger::AfterFailedSmoke,
+            rollback_approvals: 1,
+            rehearse_rollback: false,
         };
         assert_eq!(
             lax.weaker_than(&strict, now),
@@ -323,6 +373,8 @@ mod tests {
                 "`uncommitted` was false and is true",
                 "`break-glass` was false and is true",
                 "`drill` was 24 h and is gone",
+                "`rollback-approvals` was 2 and is 1",
+                "`rehearse-rollback` was true and is false",
                 "the freeze until 1970-01-01T00:00:09Z (holidays) is gone or shorter",
             ]
         );

@@ -29,6 +29,11 @@ pub fn system() -> Value {
             "Artifacts built by CI.",
         ),
         (
+            "artifacts",
+            table(fields::ARTIFACTS, false),
+            "The store of artifacts, for rollbacks.",
+        ),
+        (
             "target",
             named(fields::TARGET, true, WORD),
             "Targets of resources; environments define their places.",

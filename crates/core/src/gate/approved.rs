@@ -18,7 +18,7 @@ impl Rule for ApprovedByPeople {
     );
 
     fn judge(dossier: &Case<'_>) -> Vec<Reason> {
-        let needed = dossier.policy.approvals;
+        let needed = dossier.approvals_needed();
         let decisions = &dossier.people.now;
         let given = decisions.approving().count();
         if given >= needed {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{ReleasedFacts, stored};
 use crate::drift::codes::CANNOT_TELL;
 use crate::environment::Policy;
-use evenkeel_ledger::record::{ApplyOutcome, EvidenceBinding, Origin, Verb};
+use evenkeel_ledger::record::{ApplyOutcome, EvidenceBinding, Origin, RollbackCause, Verb};
 use evenkeel_model::defect::{Corner, Severity};
 use evenkeel_model::{Digest, EnvironmentName, Instance, Moment};
 
@@ -77,6 +77,13 @@ pub struct Dossier {
     /// Last drill of the gate; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drill: Option<DrillFact>,
+    /// Facts of a rollback; `None` for a release of new definitions. The facts about environments before production, the
+    /// suites and their evidence are then those of the restored release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackFacts>,
+    /// Rollback that must have been rehearsed; `None` if the policy requires none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<RehearsalFacts>,
 }
 
 /// Drill of the gate.
@@ -89,6 +96,34 @@ pub struct DrillFact {
     pub passed: bool,
     /// Version of the drilled rules.
     pub rules: u32,
+}
+
+/// Facts of a rollback.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RollbackFacts {
+    /// Release that is rolled back.
+    pub undoes: String,
+    /// Trigger.
+    pub cause: RollbackCause,
+    /// Restored release.
+    pub restores: String,
+    /// Dossier of the restored release.
+    pub dossier: Digest,
+    /// Recipe of the restored release, as recorded.
+    pub recipe: Digest,
+    /// Whether the gate was open for it; `None` if its dossier is unreadable.
+    pub open: Option<bool>,
+}
+
+/// Rollback that must have been rehearsed in the environment before production.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RehearsalFacts {
+    /// Release that production runs; `None` if there is nothing to roll back to.
+    pub restores: Option<String>,
+    /// Digest that the evidence of a rehearsal of this rollback is bound to.
+    pub digest: Digest,
 }
 
 /// Facts about a defect.
@@ -292,5 +327,14 @@ impl Dossier {
     /// Returns the environments that a release must be proven in: all before production, in order.
     pub fn before_production(&self) -> impl Iterator<Item = &EnvironmentName> {
         self.path.iter().filter(|name| **name != self.production)
+    }
+
+    /// Returns the number of people who must approve.
+    #[must_use]
+    pub fn approvals_needed(&self) -> usize {
+        match &self.rollback {
+            Some(_) => self.policy.rollback_approvals,
+            None => self.policy.approvals,
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::supposed::{Goal, Supposed};
 use super::unblocking::{follow, smallest_for};
 use super::{
     ApprovalFact, CODES, DecisionFact, DefectFact, Dossier, EvidenceFact, LedgerFacts, People,
-    ReleasedFacts, SignedFact, people,
+    REHEARSAL, RehearsalFacts, ReleasedFacts, SignedFact, people,
 };
 use crate::environment::policy::Freeze;
 use evenkeel_ledger::record::{ApplyOutcome, Verb};
@@ -388,6 +388,16 @@ faults! {
         "step-not-rehearsed", "a step of the release was not rehearsed", |it| {
             it.dossier.policy.rehearsal = 1.0;
             it.dossier.release.steps = vec![step(true), step(false)];
+        };
+    }
+    "rollback-not-rehearsed" {
+        "rollback-not-rehearsed", "the rollback of the release was not rehearsed", |it| {
+            it.dossier.policy.rehearse_rollback = true;
+            it.dossier.rehearsal = Some(RehearsalFacts {
+                restores: Some("r-0".to_owned()),
+                digest: other(),
+            });
+            it.dossier.evidence.retain(|each| each.suite != REHEARSAL);
         };
     }
     "freeze" {

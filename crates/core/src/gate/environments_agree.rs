@@ -14,6 +14,10 @@ impl Rule for EnvironmentsAgree {
     );
 
     fn judge(dossier: &Case<'_>) -> Vec<Reason> {
+        // The environments agreed when the restored release passed the gate.
+        if dossier.rollback.is_some() {
+            return Vec::new();
+        }
         if dossier.path.len() < 2 {
             return vec![Reason::new(
                 &Self::CODE,

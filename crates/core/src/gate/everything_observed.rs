@@ -1,6 +1,7 @@
 //! Rule: the required share of declared attributes was observed, in every environment.
 
 use super::{Case, Reason, Remedy, Rule};
+use evenkeel_model::EnvironmentName;
 use evenkeel_model::defect::Code;
 
 /// The required share of declared attributes was observed.
@@ -15,7 +16,10 @@ impl Rule for EverythingObserved {
 
     fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let mut reasons = Vec::new();
-        for name in &dossier.path {
+        // A rollback involves no other environment.
+        let is_involved =
+            |name: &&EnvironmentName| dossier.rollback.is_none() || **name == dossier.production;
+        for name in dossier.path.iter().filter(is_involved) {
             let remedy = Remedy::MakeReadable(name.clone());
             let Some(facts) = dossier.environments.get(name) else {
                 reasons.push(Reason::new(

@@ -15,6 +15,10 @@ impl Rule for EvidenceIsFresh {
     );
 
     fn judge(dossier: &Case<'_>) -> Vec<Reason> {
+        // The restored release passed the gate with its own evidence.
+        if dossier.rollback.is_some() {
+            return Vec::new();
+        }
         let mut reasons = Vec::new();
         let Some(name) = dossier.before_production().last() else {
             return reasons;

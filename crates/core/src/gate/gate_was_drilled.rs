@@ -16,7 +16,8 @@ impl Rule for GateWasDrilled {
     );
 
     fn judge(dossier: &Case<'_>) -> Vec<Reason> {
-        let Some(most) = dossier.policy.drill else {
+        // A rollback restores what passed the gate, and does not wait for a drill.
+        let Some(most) = dossier.policy.drill.filter(|_| dossier.rollback.is_none()) else {
             return Vec::new();
         };
         let message = match &dossier.drill {

@@ -28,6 +28,7 @@ mod recipe_is_proven;
 mod released;
 mod remedy;
 pub mod replay;
+mod rollback_is_rehearsed;
 mod staging_is_in_sync;
 mod steps_are_rehearsed;
 pub mod stored;
@@ -41,10 +42,12 @@ pub use case::{Case, People};
 pub use demands::{Demands, Weakened};
 pub use dossier::{
     ApprovalFact, DecisionFact, DefectFact, Dossier, DrillFact, EnvironmentFacts, EvidenceFact,
-    ExceptionFact, InvolvedFacts, LedgerFacts, ProofFacts, ReleasePlan, SignedFact, SuiteFact,
+    ExceptionFact, InvolvedFacts, LedgerFacts, ProofFacts, RehearsalFacts, ReleasePlan,
+    RollbackFacts, SignedFact, SuiteFact,
 };
 pub use released::ReleasedFacts;
 pub use remedy::Remedy;
+pub use rollback_is_rehearsed::EVIDENCE as REHEARSAL;
 pub use stored::{StoredDossier, StoredDossierError};
 pub use verdict::{Reason, Verdict};
 
@@ -65,6 +68,7 @@ pub const DEFINITIONS: &[&str] = &[
 /// Codes of the rules that do not count without a release.
 const OF_A_RELEASE: &[&str] = &[
     "gate/not-rehearsed",
+    "gate/rollback-not-rehearsed",
     "gate/freeze",
     "gate/not-drilled",
     "gate/rejected",
@@ -99,6 +103,11 @@ pub trait Rule {
 
     /// Returns the reasons why the gate is shut; none if the rule holds.
     fn judge(dossier: &Case<'_>) -> Vec<Reason>;
+
+    /// Returns what would shut the gate, and does not since the release is a rollback.
+    fn waived(_dossier: &Dossier) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 macro_rules! rules {
@@ -111,6 +120,16 @@ macro_rules! rules {
             let mut reasons = Vec::new();
             $( reasons.extend(<$module::$rule as Rule>::judge(case)); )*
             reasons
+        }
+
+        /// Returns what every rule waives for a rollback, by the rules' codes.
+        fn waived(dossier: &Dossier) -> Vec<(&'static str, String)> {
+            let mut waived: Vec<(&'static str, String)> = Vec::new();
+            $(
+                let own = <$module::$rule as Rule>::waived(dossier);
+                waived.extend(own.into_iter().map(|words| (<$module::$rule as Rule>::CODE.name, words)));
+            )*
+            waived
         }
     };
 }
@@ -129,6 +148,7 @@ rules! {
     suites_passed::SuitesPassed,
     evidence_is_fresh::EvidenceIsFresh,
     steps_are_rehearsed::StepsAreRehearsed,
+    rollback_is_rehearsed::RollbackIsRehearsed,
     no_freeze::NoFreeze,
     gate_was_drilled::GateWasDrilled,
     not_rejected::NotRejected,
@@ -150,6 +170,7 @@ pub fn judge(dossier: &Dossier) -> Verdict {
         rules: CODES.len(),
         remedies: unblocking::lines(dossier, people, &reasons),
         reasons,
+        waived: waived(dossier),
     }
 }
 

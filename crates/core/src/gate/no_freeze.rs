@@ -1,6 +1,7 @@
 //! Rule: no freeze is in force.
 
-use super::{Case, EvidenceFact, Reason, Remedy, Rule};
+use super::{Case, Dossier, EvidenceFact, Reason, Remedy, Rule};
+use crate::environment::policy::Freeze;
 use evenkeel_model::defect::Code;
 
 /// No freeze is in force.
@@ -10,22 +11,18 @@ impl Rule for NoFreeze {
     const CODE: Code = Code::error(
         "gate/freeze",
         "releases are frozen",
-        "The policy forbids releases during this period.",
+        "The policy forbids releases during this period. A rollback passes a freeze, and its verdict records that.",
     );
 
     fn judge(dossier: &Case<'_>) -> Vec<Reason> {
         let mut reasons = Vec::new();
-        for freeze in &dossier.policy.freeze {
-            if !(freeze.from <= dossier.at && dossier.at < freeze.until) {
-                continue;
-            }
+        if dossier.rollback.is_some() {
+            return reasons;
+        }
+        for freeze in in_force(dossier) {
             reasons.push(Reason::new(
                 &Self::CODE,
-                format!(
-                    "frozen until {}: {}",
-                    freeze.until.for_people(),
-                    freeze.reason
-                ),
+                words(freeze),
                 Remedy::Wait(dossier.policy.end_of_freezes(dossier.at)),
             ));
             let Some(name) = dossier.before_production().last() else {
@@ -50,4 +47,24 @@ impl Rule for NoFreeze {
         }
         reasons
     }
+
+    fn waived(dossier: &Dossier) -> Vec<String> {
+        match &dossier.rollback {
+            Some(_) => in_force(dossier).map(words).collect(),
+            None => Vec::new(),
+        }
+    }
+}
+
+fn in_force(dossier: &Dossier) -> impl Iterator<Item = &Freeze> {
+    let freezes = dossier.policy.freeze.iter();
+    freezes.filter(|freeze| freeze.from <= dossier.at && dossier.at < freeze.until)
+}
+
+fn words(freeze: &Freeze) -> String {
+    format!(
+        "frozen until {}: {}",
+        freeze.until.for_people(),
+        freeze.reason
+    )
 }

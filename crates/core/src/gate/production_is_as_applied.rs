@@ -26,7 +26,10 @@ impl Rule for ProductionIsAsApplied {
             .drift
             .iter()
             .filter(|finding| {
-                !finding.repaired || (dossier.release.already && is_from_outside(finding.corner))
+                !finding.repaired
+                    || (dossier.release.already
+                        && dossier.rollback.is_none()
+                        && is_from_outside(finding.corner))
             })
             .map(|finding| {
                 let remedy = if finding.is_unreadable() {

@@ -1,6 +1,6 @@
 //! Rule: every environment before production ran this exact recipe, completely.
 
-use super::{Case, Reason, Remedy, Rule};
+use super::{Case, Dossier, Reason, Remedy, RollbackFacts, Rule};
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::defect::Code;
 
@@ -11,10 +11,13 @@ impl Rule for RecipeIsProven {
     const CODE: Code = Code::error(
         "gate/recipe-not-proven",
         "the environments before production do not run this recipe",
-        "Production accepts only a recipe that every environment before it runs, by digest. `evenkeel deliver` applies it there.",
+        "Production accepts only a recipe that every environment before it runs, by digest. `evenkeel deliver` applies it there. A rollback accepts only the recipe of the restored release.",
     );
 
     fn judge(dossier: &Case<'_>) -> Vec<Reason> {
+        if let Some(rollback) = &dossier.rollback {
+            return restored(dossier, rollback).into_iter().collect();
+        }
         let mut reasons = Vec::new();
         for name in dossier.before_production() {
             let message = match dossier.proofs.get(name) {
@@ -44,4 +47,24 @@ impl Rule for RecipeIsProven {
         }
         reasons
     }
+}
+
+/// Judges a rollback: it brings exactly the recipe of a release for which the gate was open.
+fn restored(dossier: &Dossier, rollback: &RollbackFacts) -> Option<Reason> {
+    let restores = &rollback.restores;
+    let message = match rollback.open {
+        None => format!("the verdict on {restores} cannot be read"),
+        Some(false) => format!("the gate was shut for {restores}"),
+        Some(true) if rollback.recipe != dossier.release.recipe => format!(
+            "the commit and artifacts of {restores} make recipe {}, and it was released with recipe {}",
+            dossier.release.recipe.short(),
+            rollback.recipe.short()
+        ),
+        Some(true) => return None,
+    };
+    Some(Reason::new(
+        &RecipeIsProven::CODE,
+        message,
+        Remedy::RevertInstead,
+    ))
 }

@@ -16,6 +16,8 @@ pub enum Remedy {
     UseDirectory(String),
     /// Revert the changes of later commits in a new commit.
     Revert,
+    /// Revert the changes in a new commit, since the release cannot be rolled back.
+    RevertInstead,
     /// Write the path so that this environment comes last.
     WriteLast(EnvironmentName),
     /// Add an environment before production.
@@ -90,6 +92,7 @@ impl Remedy {
             }
             Self::UseDirectory(then) => format!("release with --environments {then}"),
             Self::Revert => "revert the changes in a new commit".into(),
+            Self::RevertInstead => "revert the changes in a new commit and deliver it".into(),
             Self::WriteLast(name) => format!("write `path` so that {name} comes last"),
             Self::AddEnvironment => "add an environment before production to `path`".into(),
             Self::DeclareResource(environment) => {

@@ -181,7 +181,11 @@ fn lines(rule: &StoredRule, with_remedies: bool) -> Vec<String> {
             message.clone()
         }
     });
-    std::iter::once(word.to_owned()).chain(reasons).collect()
+    let waived = rule.waived.iter().map(|words| format!("waived: {words}"));
+    std::iter::once(word.to_owned())
+        .chain(reasons)
+        .chain(waived)
+        .collect()
 }
 
 const fn word(open: bool) -> &'static str {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{CODES, Dossier, Reason, Verdict};
 use crate::environment::Policy;
-use crate::environment::policy::Freeze;
+use crate::environment::policy::{Freeze, RollbackTrigger};
 use evenkeel_model::Moment;
 use evenkeel_model::defect::Corner;
 
@@ -56,6 +56,9 @@ pub struct StoredRule {
     pub holds: bool,
     /// Reasons why it did not hold.
     pub reasons: Vec<StoredReason>,
+    /// What would be a reason, and is none since the release is a rollback.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<String>,
 }
 
 /// Reason.
@@ -132,15 +135,18 @@ impl StoredVerdict {
             // Their number follows from the list.
             rules: _,
             reasons,
+            waived,
             remedies,
         } = verdict;
         let rules = CODES.iter().map(|code| {
+            let passed = waived.iter().filter(|(rule, _)| *rule == code.name);
             let own = reasons.iter().filter(|reason| reason.code == code.name);
             let reasons: Vec<StoredReason> = own.map(StoredReason::of).collect();
             StoredRule {
                 code: code.name.to_owned(),
                 holds: reasons.is_empty(),
                 reasons,
+                waived: passed.map(|(_, words)| words.clone()).collect(),
             }
         });
         Self {
@@ -185,6 +191,44 @@ pub(crate) struct StoredPolicy {
     #[serde(default = "permitted", skip_serializing_if = "is_permitted")]
     break_glass: bool,
     freeze: Vec<StoredFreeze>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    rollback: StoredTrigger,
+    #[serde(default, skip_serializing_if = "is_default")]
+    rollback_approvals: usize,
+    #[serde(default, skip_serializing_if = "is_default")]
+    rehearse_rollback: bool,
+}
+
+/// Stored form of the trigger of rollbacks: these names never change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum StoredTrigger {
+    #[default]
+    OnRequest,
+    AfterFailedSmoke,
+}
+
+impl From<RollbackTrigger> for StoredTrigger {
+    fn from(trigger: RollbackTrigger) -> Self {
+        match trigger {
+            RollbackTrigger::OnRequest => Self::OnRequest,
+            RollbackTrigger::AfterFailedSmoke => Self::AfterFailedSmoke,
+        }
+    }
+}
+
+impl From<StoredTrigger> for RollbackTrigger {
+    fn from(stored: StoredTrigger) -> Self {
+        match stored {
+            StoredTrigger::OnRequest => Self::OnRequest,
+            StoredTrigger::AfterFailedSmoke => Self::AfterFailedSmoke,
+        }
+    }
+}
+
+/// Whether a field has the value that versions without it have.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Policies of earlier versions have no such key.
@@ -222,6 +266,9 @@ impl From<&Policy> for StoredPolicy {
             drill,
             break_glass,
             freeze,
+            rollback,
+            rollback_approvals,
+            rehearse_rollback,
         } = policy;
         let stored = |freeze: &Freeze| {
             let Freeze {
@@ -248,6 +295,9 @@ impl From<&Policy> for StoredPolicy {
             drill: *drill,
             break_glass: *break_glass,
             freeze: freeze.iter().map(stored).collect(),
+            rollback: (*rollback).into(),
+            rollback_approvals: *rollback_approvals,
+            rehearse_rollback: *rehearse_rollback,
         }
     }
 }
@@ -267,6 +317,9 @@ impl From<StoredPolicy> for Policy {
             drill,
             break_glass,
             freeze,
+            rollback,
+            rollback_approvals,
+            rehearse_rollback,
         } = stored;
         let live = |freeze: StoredFreeze| {
             let StoredFreeze {
@@ -293,6 +346,9 @@ impl From<StoredPolicy> for Policy {
             drill,
             break_glass,
             freeze: freeze.into_iter().map(live).collect(),
+            rollback: rollback.into(),
+            rollback_approvals,
+            rehearse_rollback,
         }
     }
 }

@@ -12,7 +12,8 @@ use super::people::Decided;
 use super::stored::RULES;
 use super::{
     Case, DEFINITIONS, DefectFact, Dossier, DrillFact, EnvironmentFacts, EvidenceFact, PEOPLE,
-    People, Reason, ReleasePlan, Remedy, SuiteFact, counts_without_release, reasons,
+    People, REHEARSAL, Reason, RehearsalFacts, ReleasePlan, Remedy, SuiteFact,
+    counts_without_release, reasons,
 };
 use evenkeel_ledger::record::{ApplyOutcome, EvidenceBinding, Verb};
 use evenkeel_model::defect::Corner;
@@ -91,6 +92,7 @@ impl Supposed {
             | Remedy::ProveLedger
             | Remedy::UseDirectory(_)
             | Remedy::Revert
+            | Remedy::RevertInstead
             | Remedy::WriteLast(_)
             | Remedy::AddEnvironment
             | Remedy::DeclareResource(_)
@@ -157,6 +159,12 @@ impl Supposed {
                     released.is_older = false;
                 }
                 self.rewrite();
+            }
+            Remedy::RevertInstead => {
+                if let Some(rollback) = &mut self.dossier.rollback {
+                    rollback.open = Some(true);
+                    rollback.recipe = self.dossier.release.recipe;
+                }
             }
             Remedy::WriteLast(name) => {
                 self.dossier.path.retain(|each| each != name);
@@ -411,6 +419,46 @@ impl Supposed {
             }
             self.verify(&name);
         }
+        self.rehearse();
+    }
+
+    /// Rehearses the rollback of the release, as a delivery does where the policy requires it.
+    fn rehearse(&mut self) {
+        let dossier = &mut self.dossier;
+        let Some(name) = dossier.before_production().last().cloned() else {
+            return;
+        };
+        if !dossier.policy.rehearse_rollback {
+            return;
+        }
+        let unknown = || RehearsalFacts {
+            restores: None,
+            digest: digest("rehearsal"),
+        };
+        let rehearsed = dossier.rehearsal.get_or_insert_with(unknown).digest;
+        let Some(facts) = dossier.environments.get(&name) else {
+            return;
+        };
+        let fact = EvidenceFact {
+            suite: REHEARSAL.to_owned(),
+            environment: name,
+            passed: true,
+            cases: (1, 0),
+            ended: dossier.at,
+            bound: EvidenceBinding {
+                recipe: facts.recipe,
+                plan: None,
+                artifacts: facts.artifacts.clone(),
+                observation: facts.observation.unwrap_or(digest("observation")),
+                suite: rehearsed,
+            },
+            undisturbed: true,
+            summary: String::new(),
+        };
+        dossier
+            .evidence
+            .retain(|evidence| evidence.suite != REHEARSAL);
+        dossier.evidence.push(fact);
     }
 
     /// Runs the suites of an environment: all pass, and their evidence is bound to the recipe that was last applied.
@@ -429,7 +477,7 @@ impl Supposed {
         };
         dossier
             .evidence
-            .retain(|evidence| evidence.environment != *name);
+            .retain(|evidence| evidence.environment != *name || evidence.suite == REHEARSAL);
         let suites = dossier.suites.get(name).into_iter().flatten();
         for suite in suites.filter(|suite| dossier.policy.require.contains(&suite.kind)) {
             dossier.evidence.push(EvidenceFact {
@@ -511,6 +559,8 @@ fn compact(dossier: &Dossier) -> Dossier {
         exceptions: Vec::new(),
         released: dossier.released.clone(),
         drill: dossier.drill,
+        rollback: dossier.rollback.clone(),
+        rehearsal: dossier.rehearsal.clone(),
     }
 }
 

@@ -119,6 +119,8 @@ pub(super) fn open() -> Dossier {
         exceptions: Vec::new(),
         released: None,
         drill: None,
+        rollback: None,
+        rehearsal: None,
     }
 }
 
@@ -316,6 +318,9 @@ const SHUTS: &[(&str, &str, Spoil)] = &[
     }),
     ("gate/not-rehearsed", "a share that is no number", |it| {
         it.policy.rehearsal = f64::NAN;
+    }),
+    ("gate/rollback-not-rehearsed", "no rehearsal", |it| {
+        it.policy.rehearse_rollback = true;
     }),
     ("gate/freeze", "frozen", |it| {
         it.policy.freeze = vec![Freeze {
@@ -707,12 +712,17 @@ fn a_dossier_of_earlier_rules_is_read_and_judged() {
             include_str!("../../../../fixtures/stored/dossier-2.json"),
         ),
         (
+            3,
+            include_str!("../../../../fixtures/stored/dossier-2-rules-3.json"),
+        ),
+        (
             4,
             include_str!("../../../../fixtures/stored/dossier-2-rules-4.json"),
         ),
     ] {
         let stored = StoredDossier::read(kept.as_bytes()).unwrap();
         assert_eq!((stored.format, stored.rules), (2, rules));
+        assert!(stored.dossier.rollback.is_none() && stored.dossier.rehearsal.is_none());
         let then = stored.verdict.clone().unwrap();
         let now = judge(&stored.dossier);
         assert_eq!(now.open, then.open);
@@ -725,6 +735,183 @@ fn a_dossier_of_earlier_rules_is_read_and_judged() {
         let replayed = replay::replay(&stored, None);
         assert!(replayed.differences.is_empty(), "{replayed:?}");
     }
+}
+
+/// Returns a dossier of a rollback with which the gate is open, although nothing about staging fits any more.
+fn rollback() -> Dossier {
+    let mut dossier = released();
+    dossier.policy.approvals = 3;
+    dossier.policy.freeze[0].from = Moment::from_millisecond(0);
+    dossier.policy.require.push("another".into());
+    dossier.policy.rehearse_rollback = true;
+    dossier.release.steps[0].2 = false;
+    dossier.release.already = true;
+    dossier.place = Some("elsewhere".into());
+    dossier.evidence[0].ended = Moment::from_millisecond(1);
+    spoil(&mut dossier, "staging", |facts| {
+        facts.drift = vec![finding(evenkeel_model::defect::Corner::Pending, false)];
+        facts.recipe = digest("newer");
+        facts.observed = 0;
+    });
+    spoil(&mut dossier, "production", |facts| {
+        let outside = evenkeel_model::defect::Corner::ChangedOutside;
+        facts.drift = vec![finding(outside, true)];
+    });
+    let demands = dossier.demands();
+    let released = dossier.released.as_mut().unwrap();
+    released.is_older = true;
+    released.demands = Some(demands);
+    dossier.rollback = Some(RollbackFacts {
+        undoes: "r-2".into(),
+        cause: evenkeel_ledger::record::RollbackCause::Request,
+        restores: "r-1".into(),
+        dossier: digest("dossier"),
+        recipe: digest("recipe"),
+        open: Some(true),
+    });
+    dossier
+}
+
+#[test]
+fn a_rollback_needs_a_release_that_passed_and_passes_a_freeze() {
+    let verdict = judge(&rollback());
+    assert!(verdict.open, "{:?}", verdict.reasons);
+    let waived: Vec<&str> = verdict.waived.iter().map(|(code, _)| *code).collect();
+    assert_eq!(waived, ["gate/older-commit", "gate/freeze"]);
+    // Its verdict is stored with that, and replayed.
+    let stored = StoredDossier::new(rollback(), &verdict);
+    let text = serde_json::to_vec(&stored).unwrap();
+    let again = StoredDossier::read(&text).unwrap();
+    assert!(replay::replay(&again, None).differences.is_empty());
+    // The same facts without a rollback shut it many times.
+    let mut forward = rollback();
+    forward.rollback = None;
+    let verdict = judge(&forward);
+    assert!(verdict.waived.is_empty());
+    for code in [
+        "gate/older-commit",
+        "gate/not-observed",
+        "gate/staging-drift",
+        "gate/production-drift",
+        "gate/recipe-not-proven",
+        "gate/suite-not-passed",
+        "gate/evidence-stale",
+        "gate/freeze",
+        "gate/not-approved",
+    ] {
+        assert!(
+            verdict.reasons.iter().any(|reason| reason.code == code),
+            "{code}"
+        );
+    }
+}
+
+/// Changes that must shut the gate for a rollback, with the expected code.
+const SHUTS_A_ROLLBACK: &[(&str, Spoil)] = &[
+    ("gate/ledger-broken", |it| it.ledger.entries = None),
+    ("gate/not-committed", |it| it.origin.dirty = true),
+    ("gate/path-changed", |it| {
+        it.production = name("staging");
+    }),
+    ("gate/not-observed", |it| {
+        spoil(it, "production", |facts| facts.observed = 9);
+    }),
+    ("gate/not-observed", |it| {
+        it.environments.remove(&name("production"));
+    }),
+    ("gate/production-drift", |it| {
+        spoil(it, "production", |facts| {
+            facts.drift = vec![finding(evenkeel_model::defect::Corner::Unmanaged, false)];
+        });
+    }),
+    ("gate/recipe-not-proven", |it| {
+        it.release.recipe = digest("other");
+    }),
+    ("gate/recipe-not-proven", |it| {
+        it.rollback.as_mut().unwrap().open = Some(false);
+    }),
+    ("gate/recipe-not-proven", |it| {
+        it.rollback.as_mut().unwrap().open = None;
+    }),
+    ("gate/not-approved", |it| {
+        it.policy.rollback_approvals = 1;
+    }),
+    ("gate/rejected", |it| {
+        it.decisions = vec![DecisionFact {
+            withdraws: false,
+            by: "bob".into(),
+            plan: digest("plan"),
+            at: it.at,
+            reason: "slow".into(),
+            sequence: 7,
+            signed: None,
+        }];
+    }),
+    ("gate/weakened", |it| {
+        it.released.as_mut().unwrap().demands = None;
+    }),
+];
+
+#[test]
+fn each_condition_of_a_rollback_shuts_it() {
+    for (number, (code, change)) in SHUTS_A_ROLLBACK.iter().enumerate() {
+        let mut dossier = rollback();
+        change(&mut dossier);
+        let verdict = judge(&dossier);
+        assert!(!verdict.open, "{number}: {code}");
+        let found: Vec<&str> = verdict.reasons.iter().map(|it| &*it.code).collect();
+        assert!(found.contains(code), "{number}: {code} and not {found:?}");
+    }
+}
+
+#[test]
+fn a_required_rehearsal_of_the_rollback_shuts_it_until_it_passed() {
+    let mut dossier = open();
+    dossier.policy.rehearse_rollback = true;
+    let shut = |dossier: &Dossier| {
+        let reasons = judge(dossier).reasons.into_iter();
+        let own = reasons.filter(|reason| reason.code == "gate/rollback-not-rehearsed");
+        own.map(|reason| reason.message).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        shut(&dossier),
+        ["staging: the release to roll back to is unknown"]
+    );
+    dossier.rehearsal = Some(RehearsalFacts {
+        restores: None,
+        digest: digest("nothing"),
+    });
+    assert!(shut(&dossier).is_empty());
+    dossier.rehearsal = Some(RehearsalFacts {
+        restores: Some("r-1".into()),
+        digest: digest("rollback to r-1"),
+    });
+    assert_eq!(
+        shut(&dossier),
+        ["staging: the rollback to r-1 was not rehearsed"]
+    );
+    let mut rehearsed = dossier.evidence[0].clone();
+    rehearsed.suite = REHEARSAL.into();
+    rehearsed.bound.suite = digest("rollback to r-1");
+    dossier.evidence.push(rehearsed);
+    assert!(judge(&dossier).open, "{:?}", judge(&dossier).reasons);
+    type Change = fn(&mut EvidenceFact);
+    let changes: &[Change] = &[
+        |it| it.passed = false,
+        |it| it.environment = name("production"),
+        |it| it.bound.suite = digest("rollback to r-0"),
+        |it| it.bound.recipe = digest("other"),
+        |it| it.bound.observation = digest("other"),
+        |it| it.ended = Moment::from_millisecond(1),
+        |it| it.ended = Moment::from_millisecond(2_000_000_000),
+    ];
+    for (number, change) in changes.iter().enumerate() {
+        let mut changed = dossier.clone();
+        change(&mut changed.evidence[1]);
+        assert_eq!(shut(&changed).len(), 1, "{number}");
+    }
+    dossier.environments.remove(&name("staging"));
+    assert_eq!(shut(&dossier).len(), 1);
 }
 
 /// Fault of one value of a dossier, with its name.

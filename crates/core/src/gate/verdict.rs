@@ -11,6 +11,8 @@ pub struct Verdict {
     pub rules: usize,
     /// Reasons why it is shut.
     pub reasons: Vec<Reason>,
+    /// What does not shut it since the release is a rollback, by the codes of the rules.
+    pub waived: Vec<(&'static str, String)>,
     /// Smallest set of commands that would open it, in order; one line each.
     pub remedies: Vec<String>,
 }

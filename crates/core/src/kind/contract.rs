@@ -134,6 +134,14 @@ pub trait Kind: Sized {
     fn entries(_observed: &Self::Observed) -> Option<&[Entry]> {
         None
     }
+    /// Returns the artifact that it places.
+    fn artifact(_declared: &Self::Declared) -> Option<Digest> {
+        None
+    }
+    /// Whether the target holds the declared artifact, so that placing it needs no source.
+    fn holds_artifact(_observed: &Self::Observed) -> bool {
+        false
+    }
     /// Passes its comparable attributes to `tell`, as text without secrets. The caller formats the text.
     fn attributes(declared: &Self::Declared, tell: &mut TellAttribute<'_>);
 }

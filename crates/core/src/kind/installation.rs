@@ -51,6 +51,9 @@ pub struct InstallationObserved {
     pub current: Option<Digest>,
     /// Digest of the actual content.
     pub actual: Option<Digest>,
+    /// Whether the declared artifact is kept there, unchanged.
+    #[serde(skip)]
+    pub held: bool,
     /// Time when `current` was switched.
     #[serde(skip)]
     pub changed: Option<Moment>,
@@ -146,6 +149,7 @@ impl Kind for Installation {
     fn queries(declared: &InstallationDeclared) -> Vec<Query> {
         vec![Query::Installation(installation::Query {
             into: declared.into.clone(),
+            artifact: declared.artifact,
         })]
     }
 
@@ -158,10 +162,12 @@ impl Kind for Installation {
                 current,
                 actual,
                 changed,
+                held,
                 ..
             })) => Observation::Seen(InstallationObserved {
                 current: *current,
                 actual: *actual,
+                held: *held,
                 changed: *changed,
             }),
             other => unexpected(other),
@@ -172,6 +178,7 @@ impl Kind for Installation {
         InstallationObserved {
             current: None,
             actual: None,
+            held: false,
             changed: None,
         }
     }
@@ -187,6 +194,14 @@ impl Kind for Installation {
             ("artifact".to_owned(), words(observed.current)),
             ("files".to_owned(), words(observed.actual)),
         ]
+    }
+
+    fn artifact(declared: &InstallationDeclared) -> Option<Digest> {
+        Some(declared.artifact)
+    }
+
+    fn holds_artifact(observed: &InstallationObserved) -> bool {
+        observed.held
     }
 
     fn changed(observed: &InstallationObserved) -> Option<Moment> {

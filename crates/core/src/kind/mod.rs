@@ -29,9 +29,9 @@ use serde_json::value::RawValue;
 
 use evenkeel_host::entries::Entry;
 use evenkeel_host::{Action, Answer, Query};
-use evenkeel_model::Value;
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;
+use evenkeel_model::{Digest, Value};
 
 /// Facts about a kind without a resource.
 #[derive(Debug)]
@@ -272,6 +272,11 @@ macro_rules! kinds {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::exclusive(declared), )* }
             }
 
+            /// Returns the artifact that it places.
+            pub fn artifact(&self) -> Option<Digest> {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::artifact(declared), )* }
+            }
+
             /// Passes its comparable attributes to `tell`, as text without secrets.
             pub fn attributes(&self, tell: &mut TellAttribute<'_>) {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::attributes(declared, tell), )* }
@@ -292,6 +297,11 @@ macro_rules! kinds {
             /// Returns the entries found in its exclusive scope.
             pub fn entries(&self) -> Option<&[Entry]> {
                 match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::entries(observed), )* }
+            }
+
+            /// Whether the target holds the declared artifact.
+            pub fn holds_artifact(&self) -> bool {
+                match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::holds_artifact(observed), )* }
             }
 
             /// Returns the time of its last change, by the target's clock.

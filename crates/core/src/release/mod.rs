@@ -1,10 +1,11 @@
-//! Judgement about releases: rehearsal, unfinished releases, restoration, and facts for the gate.
+//! Judgement about releases: rehearsal, unfinished releases, restoration, rollbacks, and facts for the gate.
 //!
 //! Pure: everything follows from the definitions, the plans and the state of the ledger.
 
 mod facts;
 mod rehearsal;
 mod repair;
+mod rollback;
 mod unfinished;
 
 pub use facts::{
@@ -13,6 +14,10 @@ pub use facts::{
 };
 pub use rehearsal::{already, last_release, rehearsed, restored};
 pub use repair::{Restoration, Wanted, is_released_to, may_restore};
+pub use rollback::{
+    NoRollback, RollbackTarget, in_effect, next_rollback, rehearsal_digest, rollback_target,
+    rolled_back_by,
+};
 pub use unfinished::{
     Settlement, Smoke, SmokeResult, last, remedy, run_smoke, settlement, smoke, smoke_result,
     smoke_suites,

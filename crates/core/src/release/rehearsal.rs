@@ -1,10 +1,10 @@
 //! Rehearsal: steps of a plan that were done before, on the preceding stage.
 
+use super::rollback::in_effect;
 use crate::environment::Definition;
 use crate::observe::Situation;
 use crate::plan::{Plan, Step};
 use evenkeel_ledger::State;
-use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::{Digest, EnvironmentName};
 
 /// Returns for each step whether it only restores the last applied state of an unchanged definition.
@@ -39,19 +39,13 @@ pub fn rehearsed(
     Some(plan.steps.iter().enumerate().map(has_done).collect())
 }
 
-/// Returns the entry that ended the last successful release to an environment; zero if there was none.
+/// Returns the entry that ended the release in effect in an environment; zero if there was none. After a rollback that is
+/// the restored release: everything that the environments before did since then is new to this one.
 #[must_use]
 pub fn last_release(state: &State, environment: &EnvironmentName) -> u64 {
-    state
-        .releases
-        .iter()
-        .filter_map(|release| release.ended.as_ref())
-        .filter(|ended| {
-            ended.record.environment == *environment && ended.record.outcome == ApplyOutcome::Done
-        })
-        .map(|ended| ended.sequence)
-        .max()
-        .unwrap_or(0)
+    in_effect(state, environment)
+        .and_then(|release| release.ended.as_ref())
+        .map_or(0, |ended| ended.sequence)
 }
 
 /// Returns whether an environment runs this recipe since a successful release.

@@ -94,7 +94,12 @@ pub fn smoke_result(definition: &Definition, state: &State, release: &Release) -
 pub fn remedy(definition: &Definition, state: &State, release: &Release) -> Option<String> {
     let name = &release.started.record.environment;
     let Some(ended) = &release.ended else {
-        return Some(format!("evenkeel apply {name}"));
+        let command = match release.started.record.rollback {
+            None => "apply",
+            // Its definitions are those of an earlier commit.
+            Some(_) => "rollback",
+        };
+        return Some(format!("evenkeel {command} {name}"));
     };
     let not_run = ended.record.outcome == ApplyOutcome::Done
         && smoke_result(definition, state, release) == SmokeResult::NotRun;

@@ -172,6 +172,7 @@ fn releases_have_numbers_and_ends() {
             binding: None,
             definitions: None,
             origin: None,
+            rollback: None,
         })
     };
     let end = Record::ReleaseEnded(ReleaseEnded {

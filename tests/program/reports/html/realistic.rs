@@ -313,6 +313,7 @@ fn status(name: &str, apply: &str) -> StatusDocument {
             ended: Some(at("2026-11-25T14:03:40Z")),
             outcome: Some(ApplyOutcome::Done),
             smoke: SmokeState::Passed,
+            rollback: None,
         }),
         unsettled: Vec::new(),
         suites: vec![SuiteStatusDocument {
@@ -580,6 +581,7 @@ fn verdict() -> VerdictDocument {
                     help: code.help.into(),
                     holds: reasons.is_empty(),
                     reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+                    waived: Vec::new(),
                 }
             })
             .collect(),

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::check::{check, check_table, missing_keys, unknown_key};
-use super::super::definition::{Artifact, GivenSeverity};
+use super::super::definition::{Artifact, GivenSeverity, StoreOfArtifacts};
+use super::super::policy::RollbackTrigger;
 use super::super::{Definition, Policy, codes, fields};
 use super::{DIFFERENCES_FILE, Parsed, Reader, texts};
 use crate::kind::{self, KINDS};
@@ -25,6 +26,7 @@ impl Reader<'_> {
             files: vec![Arc::clone(file)],
             parameters: BTreeMap::new(),
             artifacts: BTreeMap::new(),
+            artifact_store: None,
             targets: BTreeMap::new(),
             resources: BTreeMap::new(),
             suites: BTreeMap::new(),
@@ -53,6 +55,7 @@ impl Reader<'_> {
                 "system" => self.system_table(node, &mut definition),
                 "parameter" => self.parameters(node, &mut definition),
                 "artifact" => self.artifacts(node, &mut definition),
+                "artifacts" => definition.artifact_store = self.artifact_store(node),
                 "target" => self.blocks(
                     node,
                     "target",
@@ -78,6 +81,7 @@ impl Reader<'_> {
                         definition.policy = Policy::read(table);
                         self.required = table.get("require").cloned();
                         self.freezes(table);
+                        self.automatic_rollback(table, &definition.policy);
                         self.approvals = ["approvals", "approvals-exclude", "approvals-role"]
                             .into_iter()
                             .filter_map(|key| Some((key, table.get(key)?.span.clone())))
@@ -107,6 +111,7 @@ impl Reader<'_> {
                         "system",
                         "parameter",
                         "artifact",
+                        "artifacts",
                         "target",
                         "suite",
                         "document",
@@ -271,6 +276,44 @@ impl Reader<'_> {
                     build: texts(table.get("build")),
                     span: key_span.clone(),
                 },
+            );
+        }
+    }
+
+    /// Parses the store of artifacts.
+    fn artifact_store(&mut self, node: &Node) -> Option<StoreOfArtifacts> {
+        /// Number of kept releases.
+        const KEEP: usize = 20;
+        let table = self.table(node, "artifacts")?;
+        check_table(
+            table,
+            fields::ARTIFACTS,
+            &node.span,
+            "artifacts",
+            false,
+            &mut self.complaints,
+        );
+        let keep = table.get("keep").map(Node::to_value);
+        let keep = keep.and_then(|keep| usize::try_from(keep.as_integer()?).ok());
+        Some(StoreOfArtifacts {
+            path: table.get("store").and_then(Node::as_text)?.to_owned(),
+            keep: keep.unwrap_or(KEEP),
+        })
+    }
+
+    /// Refuses an automatic rollback that has to wait for approvals.
+    fn automatic_rollback(&mut self, table: &Table, policy: &Policy) {
+        let Some(node) = table.get("rollback-approvals") else {
+            return;
+        };
+        if policy.rollback == RollbackTrigger::AfterFailedSmoke && policy.rollback_approvals > 0 {
+            self.complaints.push(
+                Defect::new(
+                    &codes::MEANINGLESS,
+                    "release",
+                    "an automatic rollback (`rollback = \"after-failed-smoke\"`) cannot wait for approvals",
+                )
+                .at(&node.span, "expected 0"),
             );
         }
     }

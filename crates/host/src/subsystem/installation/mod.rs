@@ -16,6 +16,8 @@ use evenkeel_model::{Digest, Moment};
 pub struct Query {
     /// The directory with `releases/` and `current`.
     pub into: String,
+    /// The wanted artifact: whether it is held is answered.
+    pub artifact: Digest,
 }
 
 /// The state of an installation.
@@ -27,6 +29,9 @@ pub struct Answer {
     pub actual: Option<Digest>,
     /// All kept releases, by the digests in their names, sorted.
     pub releases: Vec<Digest>,
+    /// Whether the wanted artifact is among the kept releases, with unchanged content: it can be installed again without
+    /// its source.
+    pub held: bool,
     /// The time at which `current` was last switched.
     pub changed: Option<Moment>,
 }

@@ -23,6 +23,10 @@ impl Recorded for Query {
             current: installed.current,
             actual: actual.map(|(actual, _)| *actual),
             releases: installed.releases.keys().copied().collect(),
+            held: installed
+                .releases
+                .get(&self.artifact)
+                .is_some_and(|(actual, _)| *actual == self.artifact),
             changed: installed.current.and(installed.changed),
         }
         .into()

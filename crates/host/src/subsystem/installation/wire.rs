@@ -5,12 +5,13 @@ use evenkeel_model::{Digest, Moment};
 
 mirror! {
     /// An installation.
-    Query = super::Query { into: String }
+    Query = super::Query { into: String, artifact: Digest }
     /// An installation.
     Answer = super::Answer {
         current: Option<Digest>,
         actual: Option<Digest>,
         releases: Vec<Digest>,
+        held: bool,
         changed: Option<Moment>,
     }
     /// Installs an artifact.

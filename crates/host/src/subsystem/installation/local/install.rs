@@ -12,7 +12,8 @@ use rustix::io::Errno;
 
 use super::super::Install as Wanted;
 use super::{
-    Current, Pointer, actual, copy, current_target, open_inside, open_releases, pointer, prune,
+    Current, Pointer, actual, copy, current_target, held, open_inside, open_releases, pointer,
+    prune,
 };
 use crate::local::owners::Owners;
 use crate::local::reason::why;
@@ -66,30 +67,40 @@ impl Install<'_> {
                 digest.as_ref(),
             ));
         }
-        let source = work.materials.artifact(&wanted.artifact).ok_or_else(|| {
-            self.failed(
-                "install",
-                "artifact unavailable: build it first, then plan again",
-            )
-        })?;
         let unusable = |error: TreeError| self.failed("install", error.to_string());
-        let (parent, name) = open_parent(&source).map_err(unusable)?;
-        let survey = Survey::of(&parent, &name, &source).map_err(unusable)?;
-        let file = survey
-            .items
-            .first()
-            .filter(|_| survey.single)
-            .map(|item| item.path.as_str());
-
-        let releases = match releases {
-            Some(releases) => releases,
-            None => make_releases(&into).map_err(self.refused("create releases of"))?,
+        let (releases, file, note) = match work.materials.artifact(&wanted.artifact) {
+            Some(source) => {
+                let (parent, name) = open_parent(&source).map_err(unusable)?;
+                let survey = Survey::of(&parent, &name, &source).map_err(unusable)?;
+                let releases = match releases {
+                    Some(releases) => releases,
+                    None => make_releases(&into).map_err(self.refused("create releases of"))?,
+                };
+                let file = only_file(&survey);
+                let note = self.release(&survey, file.as_deref(), &releases)?;
+                (releases, file, note)
+            }
+            // A release that is kept here needs no source.
+            None => {
+                let held = match &releases {
+                    Some(releases) => held(releases, &wanted.artifact, shown).map_err(unusable)?,
+                    None => None,
+                };
+                let (Some(releases), Some(held)) = (releases, held) else {
+                    return Err(self.failed(
+                        "install",
+                        "artifact unavailable: build it first, then plan again",
+                    ));
+                };
+                // It may come from a run that was killed before the release was durable.
+                rustix::fs::syncfs(&releases).map_err(self.refused("sync"))?;
+                (releases, held.file, "the release already exists")
+            }
         };
-        let note = self.release(&survey, file, &releases)?;
         sync_directory(&into).map_err(self.refused("sync"))?;
         let link = Link {
             path: shown.join("current").display().to_string(),
-            to: current_target(&self.wanted.artifact, file),
+            to: current_target(&self.wanted.artifact, file.as_deref()),
             expected: current.map_or(PathState::Missing, |current| PathState::Link {
                 to: current.link,
             }),
@@ -108,7 +119,7 @@ impl Install<'_> {
     }
 
     /// Ensures that the release exists and is intact.
-    fn release(
+    pub(super) fn release(
         &self,
         survey: &Survey,
         file: Option<&str>,
@@ -225,7 +236,13 @@ pub(super) fn changed(
     }
 }
 
-fn make_releases(into: &OwnedFd) -> Result<OwnedFd, Errno> {
+/// Returns the name of the file, if an artifact is one file.
+pub(super) fn only_file(survey: &Survey) -> Option<String> {
+    let first = survey.items.first().filter(|_| survey.single);
+    first.map(|item| item.path.clone())
+}
+
+pub(super) fn make_releases(into: &OwnedFd) -> Result<OwnedFd, Errno> {
     rustix::fs::mkdirat(into, "releases", Mode::from_raw_mode(0o755))?;
     let releases = open_releases(into)?.ok_or(Errno::NOENT)?;
     rustix::fs::fchmod(&releases, Mode::from_raw_mode(0o755))?;

@@ -5,6 +5,7 @@
 
 mod copy;
 mod install;
+pub mod keep;
 mod prune;
 mod uninstall;
 
@@ -32,7 +33,7 @@ impl Local for Query {
     fn observe(_: &LocalTarget, asked: &[(usize, &Self)], found: Found<'_>) {
         asked
             .par_iter()
-            .for_each(|(number, query)| found(*number, observe(Path::new(&query.into))));
+            .for_each(|(number, query)| found(*number, observe(query)));
     }
 
     fn perform(work: &Work<'_>, actions: &[(usize, &Action)]) -> Vec<(usize, Outcome)> {
@@ -179,17 +180,49 @@ pub(super) fn actual(
     }
 }
 
-fn observe(into: &Path) -> crate::Answer {
+/// Returns a release in `releases` with exactly this digest; `None` if there is none, or its content changed.
+pub(super) fn held(
+    releases: impl AsFd,
+    digest: &Digest,
+    shown: &Path,
+) -> Result<Option<Held>, TreeError> {
+    let releases = releases.as_fd();
+    // The only file of a directory may be an artifact itself, or a directory of one file.
+    let only = open_inside(releases, &digest.hex())
+        .and_then(names)
+        .ok()
+        .filter(|names| names.len() == 1)
+        .and_then(|mut names| names.pop())
+        .map(|(name, _)| name);
+    for file in only.iter().map(|name| Some(&**name)).chain([None]) {
+        let actual = actual(releases, digest, file, shown)?;
+        if actual.is_some_and(|(actual, _)| actual == *digest) {
+            return Ok(Some(Held {
+                file: file.map(str::to_owned),
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// A kept release with unchanged content.
+pub(super) struct Held {
+    /// The file's name, if the artifact is one file.
+    pub(super) file: Option<String>,
+}
+
+fn observe(query: &Query) -> crate::Answer {
+    let into = Path::new(&query.into);
     let opened = place::split(into).and_then(|_| place::open_directory(into));
     let directory = match opened {
         Ok(directory) => directory,
         Err(Obstacle::Missing(_)) => return nothing(Vec::new()).into(),
         Err(obstacle) => return unreadable(obstacle.to_string()),
     };
-    read_installation(&directory, into).map_or_else(unreadable, Into::into)
+    read_installation(&directory, into, &query.artifact).map_or_else(unreadable, Into::into)
 }
 
-fn read_installation(directory: &OwnedFd, into: &Path) -> Result<Answer, String> {
+fn read_installation(directory: &OwnedFd, into: &Path, wanted: &Digest) -> Result<Answer, String> {
     let refused = |name: &str| {
         let shown = into.join(name);
         move |errno: Errno| format!("`{}`: {}", shown.display(), why(errno))
@@ -204,8 +237,21 @@ fn read_installation(directory: &OwnedFd, into: &Path) -> Result<Answer, String>
         None => Vec::new(),
     };
     kept.sort();
+    // The current release is read below anyway, and others are read only if they are wanted.
+    let is_held = || match &releases {
+        Some(releases) if kept.contains(wanted) => held(releases, wanted, into)
+            .map(|held| held.is_some())
+            .map_err(|error| error.to_string()),
+        _ => Ok(false),
+    };
     let current = match pointer(directory).map_err(refused("current"))? {
-        Pointer::Nothing => return Ok(nothing(kept)),
+        Pointer::Nothing => {
+            let held = is_held()?;
+            return Ok(Answer {
+                held,
+                ..nothing(kept)
+            });
+        }
         Pointer::Foreign(words) => {
             return Err(format!("`{}` {words}", into.join("current").display()));
         }
@@ -220,10 +266,16 @@ fn read_installation(directory: &OwnedFd, into: &Path) -> Result<Answer, String>
     };
     // A file that was exchanged and restored has its old content and a change time later than the link's.
     let (actual, inside) = actual.unzip();
+    let held = if current.digest == *wanted {
+        actual == Some(*wanted)
+    } else {
+        is_held()?
+    };
     Ok(Answer {
         current: Some(current.digest),
         actual,
         releases: kept,
+        held,
         changed: inside
             .flatten()
             .map(|inside| look::changed(&inside))
@@ -236,6 +288,7 @@ fn nothing(releases: Vec<Digest>) -> Answer {
         current: None,
         actual: None,
         releases,
+        held: false,
         changed: None,
     }
 }
