@@ -164,7 +164,12 @@ fn tell_of_decisions(
     for (sequence, started) in &named.releases {
         // A missing or altered dossier is a finding about objects.
         if let Ok(Some(dossier)) = objects.get(&started.dossier)
-            && let Err(reason) = recorded::release(started, &dossier, &named.decisions)
+            && let Err(reason) = recorded::release(
+                started,
+                &dossier,
+                &named.decisions,
+                named.overrides.get(&started.release) == Some(&started.dossier),
+            )
         {
             faults.insert(*sequence, format!("{}: {reason}", started.release));
         }
@@ -206,6 +211,8 @@ struct Named {
     decisions: BTreeMap<u64, Record>,
     /// Starts of releases.
     releases: BTreeMap<u64, ReleaseStarted>,
+    /// Dossiers of releases that a break-glass made, by release.
+    overrides: BTreeMap<String, Digest>,
 }
 
 impl Named {
@@ -225,6 +232,9 @@ impl Named {
             match record {
                 Record::ReleaseStarted(started) => {
                     named.releases.insert(entry.sequence, started);
+                }
+                Record::GlassBroken(broken) => {
+                    named.overrides.insert(broken.release, broken.dossier);
                 }
                 record if recorded::is_decision(&record) => {
                     named.decisions.insert(entry.sequence, record);

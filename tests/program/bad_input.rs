@@ -1,5 +1,8 @@
 //! Bad input: each is rejected with its documented code and a place or a help, and nothing is written.
 
+use evenkeel_ledger::Store as _;
+use evenkeel_ledger::folder::FolderStore;
+
 use super::world::{SYSTEM, TestWorld};
 
 /// Expected result of one bad input.
@@ -18,6 +21,7 @@ fn refused(case: &Case<'_>) {
     world.expect(0, &["apply", "staging"]);
     (case.spoil)(&world);
     let before = (world.snapshot(".evenkeel"), world.snapshot("run"));
+    let entries = entries(&world);
     let ran = world.run(case.arguments);
     assert_eq!(ran.code, case.code, "{}: {}", case.name, ran.short());
     for what in case.says {
@@ -47,8 +51,35 @@ fn refused(case: &Case<'_>) {
             case.name
         );
     }
-    let after = (world.snapshot(".evenkeel"), world.snapshot("run"));
+    let mut after = (world.snapshot(".evenkeel"), world.snapshot("run"));
+    // A refused attempt is an entry, and nothing else is written.
+    let added = self::entries(&world);
+    if let (Some(entries), Some(added)) = (entries, added)
+        && added.len() > entries.len()
+    {
+        let new = &added[entries.len()..];
+        assert!(
+            new.iter().all(|kind| kind == "refused"),
+            "{}: {new:?}",
+            case.name
+        );
+        for name in ["ledger.db", "head", "snapshot"] {
+            let path = world.path(&format!(".evenkeel/{name}"));
+            let kept = before.0.get(&path).cloned();
+            after.0.remove(&path);
+            after.0.extend(kept.map(|kept| (path, kept)));
+        }
+    }
     assert!(before == after, "{}: something was written", case.name);
+}
+
+/// Returns the kinds of all entries; `None` if the ledger is not readable.
+fn entries(world: &TestWorld) -> Option<Vec<String>> {
+    let ledger = FolderStore::new(&world.path(".evenkeel"))
+        .open(None)
+        .ok()??;
+    let entries = ledger.read(0).ok()?;
+    Some(entries.into_iter().map(|entry| entry.kind).collect())
 }
 
 fn refuse(name: &str, code: i32, arguments: &[&str], says: &[&str], spoil: &dyn Fn(&TestWorld)) {

@@ -591,7 +591,8 @@ fn a_killed_rollback_is_repeated_and_its_record_ends() {
         let ends = state(&inside);
         assert!(ends.releases.iter().all(|it| it.ended.is_some()), "{last}");
         assert_eq!(code(&inside.rollback()), 0);
-        expect(0, inside.audit());
+        // The dossier of r-3 is of the other project, so it names that one's approvals.
+        assert!(store.verify(&[]).unwrap().is_whole(), "{last}");
     }
 }
 

@@ -146,6 +146,10 @@ fn add(
             register.overrides.push(attempt("lock break", &reason));
         }
         Some(Record::TargetsAdopted(it)) => register.overrides.push(attempt("adopt", &it.reason)),
+        Some(Record::GlassBroken(it)) => {
+            let reason = format!("{} ({})", it.reason, it.incident);
+            register.overrides.push(attempt("break-glass", &reason));
+        }
         Some(Record::Moved(it)) => {
             let reason = format!("to {}", it.to);
             register.overrides.push(attempt("ledger move", &reason));
@@ -224,6 +228,8 @@ fn row(entry: &Entry, record: Option<&Record>, words: String) -> RegisterRow {
             row.reason = Some(it.reason.clone());
         }
         Some(Record::LeaseBroken(it)) => row.reason = Some(it.reason.clone()),
+        Some(Record::GlassBroken(it)) => row.reason = Some(it.reason.clone()),
+        Some(Record::FollowedUp(it)) => row.reason = Some(it.reason.clone()),
         Some(Record::TargetsAdopted(it)) => row.reason = Some(it.reason.clone()),
         _ => {}
     }

@@ -9,7 +9,6 @@ SIDES = [(i, 4 + (i + turn) % 4, 8 + (i + 2 * turn) % 4, 12 + (i + 3 * turn) % 4
 ENTRIES = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
 NOT_IN_REGISTER = ("lease-taken", "lease-returned", "steps-intended", "steps-ended")
 FAULTS = []
-
 def fault(place, what):
     FAULTS.append(print(ascii(f"{place}: {what}")[1:-1]))
 def need(is_right, what):
@@ -62,7 +61,6 @@ def load(data):
     return json.loads(data if isinstance(data, str) else data.decode(), object_pairs_hook=once)
 def dump(value):
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
 def ssh_keygen(action, namespace, message, signature, *more, approvers=""):
     """Returns the words of ssh-keygen about a signature; none if it does not match."""
     with tempfile.TemporaryDirectory() as desk:
@@ -73,7 +71,6 @@ def ssh_keygen(action, namespace, message, signature, *more, approvers=""):
         command += ["-f", os.path.join(desk, "approvers")] if approvers else []
         done = subprocess.run(command, input=message, capture_output=True, env={**os.environ, "TZ": "UTC", "LC_ALL": "C"}, timeout=60)
         return (done.stdout + done.stderr).decode(errors="replace").strip() if done.returncode == 0 else ""
-
 def people(text):
     """Returns the person of each name in a file of approvers: lines that share a name are of one person."""
     person = {}
@@ -138,9 +135,12 @@ def check_entry(kind, body, entries, read):
         dossier = load(read("objects/" + body["dossier"][7:]))
         rules, dossier = dossier.get("rules", 1), dossier.get("dossier", dossier)  # the first format had no frame
         need((dossier["release"]["plan"], dossier["production"]) == (body["plan"], body["environment"]), "its dossier is another one")
-        (approving, rejecting), needed = deciders(dossier, entries), dossier["policy"]["approvals"]
-        need(approving >= needed and not (rejecting and rules >= 4), f"{approving} of {needed} approvals, {rejecting} rejections")
-        signed = "signed" if dossier.get("approvers") is not None else "not signed"
+        (approving, rejecting), policy = deciders(dossier, entries), dossier["policy"]
+        needed = policy.get("rollback-approvals", 0) if dossier.get("rollback") else policy["approvals"]
+        override = [each for each in entries.values() if each["kind"] == "glass-broken" and each["body"]["release"] == body["release"]]
+        is_enough = approving >= needed and not (rejecting and rules >= 4) or any(each["body"]["dossier"] == body["dossier"] for each in override)
+        need(is_enough, f"{approving} of {needed} approvals, {rejecting} rejections")
+        signed = ("signed" if dossier.get("approvers") is not None else "not signed") + ", break-glass" * bool(override)
         print(ascii(f"{body['release']}: {approving} of {needed} approvals, {signed}")[1:-1])
 def check_statement(name, document, subject):
     if "payload" in document:
