@@ -9,6 +9,10 @@ use evenkeel_model::source::{Node, Table};
 use evenkeel_model::{Moment, duration};
 
 /// Requirements of the gate.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the definitions"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Whether a person triggers releases.

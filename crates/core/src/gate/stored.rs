@@ -172,6 +172,10 @@ impl StoredReason {
 }
 
 /// Stored form of a policy.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the definitions"
+)]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct StoredPolicy {
