@@ -243,14 +243,16 @@ fn gate(report: &Report) -> Vec<Family<'_>> {
 fn drill(report: &Report) -> Option<Family<'_>> {
     let drill = report.drill.as_ref()?;
     let environment = ("environment", &*drill.environment);
-    let trials = drill.trials.iter();
+    // A series must not be written twice.
+    let mut shut: BTreeMap<&str, bool> = BTreeMap::new();
+    for trial in &drill.trials {
+        *shut.entry(&trial.fault).or_insert(true) &= trial.result == TrialResultDocument::Shut;
+    }
     Some(Family::new(
         "drill_fault_shut",
         "Whether an injected fault shut the gate for the right reason.",
-        trials.map(|trial| {
-            let is_right = trial.result == TrialResultDocument::Shut;
-            (vec![environment, ("fault", &*trial.fault)], truth(is_right))
-        }),
+        shut.into_iter()
+            .map(|(fault, is_right)| (vec![environment, ("fault", fault)], truth(is_right))),
     ))
 }
 

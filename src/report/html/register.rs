@@ -204,13 +204,13 @@ fn exceptions(register: &RegisterDocument) -> Section {
                     (brief(exception.owner.as_deref().unwrap_or("not recorded")))
                     @if let Some(ticket) = &exception.ticket { br; (brief(ticket)) }
                 }
+                td { (brief(&exception.first_used)) ", " (marks::moment(exception.time)) }
                 td {
                     @match exception.expires {
                         Some(expires) => (marks::day(expires)),
                         None => "not recorded",
                     }
                 }
-                td { (brief(&exception.first_used)) ", " (marks::moment(exception.time)) }
             }
         }
     });
@@ -225,8 +225,8 @@ fn exceptions(register: &RegisterDocument) -> Section {
                         th scope="col" { "Difference" }
                         th scope="col" { "Reason" }
                         th scope="col" { "Owner" }
-                        th scope="col" { "Expires" }
                         th scope="col" { "First used" }
+                        th scope="col" { "Expires" }
                     }
                 }
                 tbody { (filled.markup) }

@@ -187,4 +187,6 @@ pub fn is_shut_by_definitions(dossier: &Dossier) -> bool {
 }
 
 #[cfg(test)]
+mod swap_tests;
+#[cfg(test)]
 mod tests;
