@@ -25,20 +25,20 @@ const REF: &str = "refs/evenkeel/ledger";
 
 /// git in one clone. Counts pushes.
 #[derive(Clone)]
-struct Git {
+pub(crate) struct Git {
     clone: PathBuf,
     pushes: Arc<AtomicUsize>,
 }
 
 impl Git {
-    fn new(clone: &Path) -> Self {
+    pub(crate) fn new(clone: &Path) -> Self {
         Self {
             clone: clone.to_owned(),
             pushes: Arc::default(),
         }
     }
 
-    fn ask(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> String {
         let answer = self.run(arguments, Vec::new()).unwrap();
         assert!(answer.is_success, "{arguments:?}: {}", answer.messages);
         String::from_utf8(answer.output).unwrap().trim().to_owned()
@@ -81,7 +81,7 @@ impl GitProgram for Git {
 }
 
 /// A bare remote with some commits, and clones of it.
-struct Remote {
+pub(crate) struct Remote {
     home: tempfile::TempDir,
 }
 
@@ -98,7 +98,7 @@ impl Remote {
         Self { home }
     }
 
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let git = Git::new(home.path());
         git.ask(&["init", "-q", "--bare", "-b", "main", "remote.git"]);
@@ -114,7 +114,7 @@ impl Remote {
         remote
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.home.path().join("remote.git")
     }
 
@@ -182,7 +182,7 @@ fn key() -> SharedKey {
     )
 }
 
-fn store(git: &Git) -> GitStore {
+pub(crate) fn store(git: &Git) -> GitStore {
     GitStore::new("origin", Arc::new(git.clone()), key(), Arc::default())
 }
 

@@ -13,10 +13,14 @@
     reason = "tests panic on failure, print their measurements, and act on files and processes"
 )]
 
+mod clients;
 mod disk;
 mod git;
+mod history;
 mod kill;
 mod lease;
+mod pooled;
+mod pooler;
 mod postgres;
 mod power;
 mod server;
