@@ -15,6 +15,7 @@
 
 mod clients;
 mod disk;
+mod full;
 mod git;
 mod history;
 mod kill;
