@@ -26,4 +26,5 @@ mod postgres;
 mod power;
 mod server;
 mod throughput;
+mod tls;
 mod writer;
