@@ -81,6 +81,18 @@ impl Site {
         }
     }
 
+    /// Ends the lock of a killed run, if it has one.
+    fn free(&self, environment: &str) {
+        let locks = self.team.json("second", 0, &["lock", "show"]);
+        let locks = locks["locks"].as_array().unwrap();
+        if locks
+            .iter()
+            .any(|lock| lock["environment"] == environment && lock["state"] == "held")
+        {
+            self.expire(environment);
+        }
+    }
+
     fn start(&self, clone: &str, arguments: &[&str]) -> Child {
         let mut command = self.team.command(clone, arguments);
         command
@@ -509,5 +521,45 @@ fn a_break_glass_killed_before_its_first_step_is_finished_with_git() {
 fn a_break_glass_killed_before_its_first_step_is_finished_with_postgres() {
     if let Some(site) = Site::postgres("") {
         killed_before_the_first_step(&site);
+    }
+}
+
+/// A run that is killed at any moment leaves a whole ledger, and work that the next run completes.
+fn killed_at_any_moment(site: &Site) {
+    let team = &site.team;
+    team.clone_as("second");
+    team.expect("first", 0, &["apply", "staging"]);
+    for (round, after) in [30, 90, 170, 260, 380, 520].into_iter().enumerate() {
+        for clone in ["first", "second"] {
+            team.world.write(
+                &format!("{clone}/environments/config.toml.j2"),
+                &format!("round = {round}\n"),
+            );
+        }
+        let mut run = site.start("first", &["apply", "staging"]);
+        std::thread::sleep(Duration::from_millis(after));
+        run.kill().unwrap();
+        run.wait().unwrap();
+        team.expect("second", 0, &["audit", "verify"]);
+        site.free("staging");
+        team.expect("second", 0, &["apply", "staging"]);
+        assert_eq!(
+            team.world.read("machine/run/staging/config.toml"),
+            format!("round = {round}\n")
+        );
+        team.expect("first", 0, &["plan", "staging", "--exit-code"]);
+    }
+    team.expect("first", 0, &["audit", "verify"]);
+}
+
+#[test]
+fn a_run_killed_at_any_moment_is_continued_with_git() {
+    killed_at_any_moment(&Site::git(""));
+}
+
+#[test]
+fn a_run_killed_at_any_moment_is_continued_with_postgres() {
+    if let Some(site) = Site::postgres("") {
+        killed_at_any_moment(&site);
     }
 }

@@ -144,6 +144,9 @@ impl Repository {
             &["rev-parse", "--verify", "--quiet", &commit],
             Vec::new(),
         )?;
+        if is_failed(&answer) {
+            return Err(self.failed("read", one_line(&answer.messages)));
+        }
         let hash = String::from_utf8_lossy(&answer.output).trim().to_owned();
         Ok(Some(hash).filter(|hash| answer.is_success && is_hash(hash)))
     }
@@ -215,8 +218,7 @@ impl Repository {
     pub(super) fn follows(&self, earlier: &str, later: &str) -> Result<bool, LedgerError> {
         let arguments = ["merge-base", "--is-ancestor", earlier, later];
         let answer = self.run("read", &arguments, Vec::new())?;
-        // "No" has no message. What git could not find out is no evidence of a rewritten remote.
-        if !answer.is_success && !answer.messages.trim().is_empty() {
+        if is_failed(&answer) {
             return Err(self.failed("read", one_line(&answer.messages)));
         }
         Ok(answer.is_success)
@@ -473,6 +475,12 @@ impl Repository {
         paths.dedup();
         Ok(paths)
     }
+}
+
+/// Returns whether git could not answer a question. An answer of "no" has no message; a warning is none either.
+fn is_failed(answer: &GitAnswer) -> bool {
+    let is_error = |line: &str| line.starts_with("fatal: ") || line.starts_with("error: ");
+    !answer.is_success && answer.messages.lines().any(is_error)
 }
 
 /// Returns what git and the remote say about a refused push.

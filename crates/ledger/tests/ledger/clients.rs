@@ -380,11 +380,10 @@ fn a_legal_order_explains_what_sixteen_clients_did_and_saw() {
         println!("{cuts} cut connections, {kills} kills of the server");
         assert_eq!(kills, KILLS);
         assert!(cuts > 30, "{cuts}");
-        let clients = clients
+        clients
             .into_iter()
             .map(|client| client.join().unwrap())
-            .collect();
-        clients
+            .collect()
     });
     let seconds = run.begun.elapsed().as_secs_f64();
     let mut outcomes: BTreeMap<&str, u64> = BTreeMap::new();

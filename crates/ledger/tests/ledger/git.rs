@@ -466,6 +466,59 @@ fn a_rewritten_remote_is_refused_when_it_is_opened() {
     assert!(matches!(refused, LedgerError::Broken { .. }), "{refused}");
 }
 
+/// git in a clone, where one command fails.
+struct Failing {
+    git: Git,
+    command: &'static str,
+}
+
+impl GitProgram for Failing {
+    fn run(&self, arguments: &[&str], input: Vec<u8>) -> Result<GitAnswer, String> {
+        if arguments.first() != Some(&self.command) {
+            return self.git.run(arguments, input);
+        }
+        Ok(GitAnswer {
+            is_success: false,
+            output: Vec::new(),
+            messages: "fatal: unable to read the commit\n".to_owned(),
+        })
+    }
+}
+
+/// What git cannot find out is neither a rewritten remote nor a clone that has seen nothing.
+#[test]
+fn a_question_that_git_cannot_answer_is_an_error() {
+    let remote = Remote::new();
+    let (own, other) = (remote.clone_as("own", &[]), remote.clone_as("other", &[]));
+    drop(store(&own).open_or_found("guestbook", time(0)).unwrap());
+    let ledger = store(&other).open_or_found("guestbook", time(0)).unwrap();
+    ledger
+        .append(time(1), &[lease("staging", 1)], None)
+        .unwrap();
+    for command in ["rev-parse", "merge-base"] {
+        let git = own.clone();
+        let failing = Arc::new(Failing { git, command });
+        let failing = GitStore::new("origin", failing, key(), Arc::default());
+        let error = failing.open(Some("guestbook")).err().unwrap();
+        assert!(
+            matches!(error, LedgerError::Storage { .. }),
+            "{command}: {error}"
+        );
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains("unable to read the commit"), "{source}");
+    }
+    assert_eq!(
+        store(&own)
+            .open(None)
+            .unwrap()
+            .unwrap()
+            .read(0)
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
 /// A whole chain that was written again is found in the history of its files.
 #[test]
 fn entries_that_were_changed_consistently_are_found_in_the_history() {
