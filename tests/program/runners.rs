@@ -341,6 +341,25 @@ fn a_refused_push_changes_nothing() {
     }
     std::fs::remove_file(team.world.path(hook)).unwrap();
     team.expect("first", 0, &["deliver"]);
+    // An auditor who may not push reads everything.
+    team.world
+        .script(hook, "echo 'you may only read' >&2; exit 1");
+    team.clone_as("auditor");
+    let export = team.world.path("export").display().to_string();
+    for arguments in [
+        &["status"][..],
+        &["log"],
+        &["audit", "verify"],
+        &["audit", "replay"],
+        &["audit", "export", "-o", &export],
+    ] {
+        team.expect("auditor", 0, arguments);
+    }
+    let plan = team.production_plan("auditor");
+    team.expect("auditor", 1, &["approve", &plan, "--reason", "x", "--yes"])
+        .says("you may only read");
+    std::fs::remove_file(team.world.path(hook)).unwrap();
+    assert_eq!(site.count("approved"), 0);
     // It refuses from the outcome on: the steps ran, and the next run records it.
     team.world.write(
         "first/environments/config.toml.j2",
@@ -409,7 +428,7 @@ enum Barrier {
     /// A hook of the remote, which kills the run.
     Hook,
     /// A trigger of the table that waits; its connection holds what it waits for.
-    Trigger(postgres::Client),
+    Trigger(Box<postgres::Client>),
 }
 
 impl Barrier {
@@ -436,7 +455,7 @@ impl Barrier {
                  CREATE TRIGGER barrier BEFORE INSERT ON evenkeel.entry FOR EACH ROW EXECUTE FUNCTION evenkeel.barrier()",
             )
             .unwrap();
-        Self::Trigger(admin)
+        Self::Trigger(Box::new(admin))
     }
 
     /// Kills the run when it is at the barrier, and takes the barrier away.
