@@ -15,7 +15,7 @@ use super::output::{Output, OutputParser, format_of, settled};
 use super::progress::Terminal;
 use super::signals::Signals;
 use crate::operation::{
-    Failure, LocalTargets, ProjectLocation, Stores, World, notify, project_path,
+    Failure, LocalTargets, ProjectLocation, Stores, World, in_one_line, notify, project_path,
 };
 use crate::report::{Report, ReportFormat, Style};
 use crate::world::account;
@@ -244,7 +244,7 @@ impl Surroundings<'_> {
             }
             Err(failure) => {
                 let redactor = self.world.secrets.redactor();
-                let reason = redactor.text(&failure.to_string());
+                let reason = redactor.text(&in_one_line(&failure));
                 Self::complain(&format!("failed hooks were not recorded: {reason}"), None);
             }
         }

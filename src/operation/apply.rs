@@ -7,7 +7,7 @@ use super::picture::Resolution;
 use super::production::takes_only_releases;
 use super::refusal::Attempt;
 use super::session::{Needs, Session};
-use super::{Event, Failure, Project, ProjectLocation, World, saved};
+use super::{Event, Failure, Project, ProjectLocation, World, in_one_line, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
 use crate::world::files::is_file;
 use evenkeel_core::apply::{
@@ -549,7 +549,7 @@ impl Run<'_> {
             self.project.world.clock.now().since(began).as_secs_f64(),
         ));
         if let Err(error) = journal {
-            report.say(format!("{error}: {}", error.cause()));
+            report.say(in_one_line(&error));
             return Ok(match error {
                 JournalError::Intent(LedgerError::Fenced { .. }) => {
                     self.overtaken(5, state, report)
@@ -626,7 +626,8 @@ impl Run<'_> {
             Ok(_) => Ok(Went::Ended(outcome.outcome, self.evidence(&after))),
             // The outcome of each step is recorded, but not the end.
             Err(error @ LedgerError::Fenced { .. }) => {
-                report.say(format!("the outcome could not be recorded: {error}"));
+                let reason = in_one_line(&error);
+                report.say(format!("the outcome could not be recorded: {reason}"));
                 Ok(self.overtaken(5, state, report))
             }
             Err(error) => Err(error.into()),

@@ -155,13 +155,7 @@ impl Failure {
         let Self::Ledger(_) = self else {
             return Vec::new();
         };
-        let mut causes = Vec::new();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            causes.push(cause.to_string());
-            source = cause.source();
-        }
-        causes
+        causes(self)
     }
 
     /// Returns the help.
@@ -186,6 +180,28 @@ impl Failure {
             _ => None,
         }
     }
+}
+
+/// Returns the causes of an error, which its own message omits.
+fn causes(error: &dyn std::error::Error) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    causes
+}
+
+/// Returns an error with its causes in one line, for a sentence of a report.
+#[must_use]
+pub fn in_one_line(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    for cause in causes(error) {
+        line.push_str(": ");
+        line.push_str(&cause);
+    }
+    line
 }
 
 /// Returns the exit code of a ledger error.

@@ -72,7 +72,7 @@ pub use drill::drill;
 pub use event::{Event, Listener};
 pub use explain::explain;
 pub use export::{ExportRequest, audit_export};
-pub use failure::Failure;
+pub use failure::{Failure, in_one_line};
 pub use init::{InitRequest, init};
 pub use ledger::{ledger_grant, ledger_move};
 pub use lock::{lock_break, lock_show};

@@ -16,7 +16,7 @@ use super::dossier::GateReview;
 use super::picture::Resolution;
 use super::session::{Needs, Session};
 use super::verify::Verification;
-use super::{Failure, Project, ProjectLocation, World, timeline};
+use super::{Failure, Project, ProjectLocation, World, in_one_line, timeline};
 use crate::report::{Report, RollbackDocument};
 use evenkeel_core::apply::is_recorded;
 use evenkeel_core::gate;
@@ -411,7 +411,8 @@ pub(super) fn after_failed_smoke(
         Err(Failure::Ledger(error)) => Err(error.into()),
         Err(failure) => {
             let redactor = today.world.secrets.redactor();
-            report.say(redactor.text(&format!("{release} was not rolled back: {failure}")));
+            let reason = in_one_line(&failure);
+            report.say(redactor.text(&format!("{release} was not rolled back: {reason}")));
             if let Some(help) = failure.help() {
                 report.next(redactor.text(&help));
             }

@@ -7,6 +7,7 @@ use evenkeel_host::recorded::Fault;
 use evenkeel_ledger::folder::FolderStore;
 use evenkeel_ledger::{Record, Store as _, chain};
 
+use super::crash::{has_strace, traced};
 use super::inside::{Inside, Outcome, code, expect, refused, words};
 use super::world::{HANGS, SYSTEM, TestWorld, kill};
 
@@ -284,6 +285,66 @@ fn one_that_was_killed_is_in_the_ledger_and_can_be_finished() {
     world
         .expect(0, &["status"])
         .says("evenkeel follow-up b-1 --reason '…'");
+}
+
+/// The program is killed when it has recorded that it breaks the glass, and has changed nothing. With shared ledgers:
+/// see `runners`.
+#[test]
+fn one_that_was_killed_before_its_first_step_is_outstanding_and_can_be_finished() {
+    if !has_strace() {
+        return;
+    }
+    // Killed as it enters its k-th write: the more writes, the more entries.
+    let killed = |k: usize| {
+        let world = TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "approvals = 1\n"));
+        world.commit();
+        world.expect(0, &["apply", "staging"]);
+        let arguments = [
+            "break-glass",
+            "production",
+            "--incident",
+            "INC-42",
+            "--reason",
+            "down",
+        ];
+        traced(
+            &world,
+            &format!("pwrite64:signal=SIGKILL:when={k}"),
+            &arguments,
+        );
+        world
+    };
+    let has = |world: &TestWorld, kind: &str| kinds(world).contains(&kind.to_owned());
+    let (mut before, mut after) = (0, 400);
+    while after - before > 1 {
+        let k = usize::midpoint(before, after);
+        if has(&killed(k), "glass-broken") {
+            after = k;
+        } else {
+            before = k;
+        }
+    }
+    let world = killed(after);
+    assert!(has(&world, "glass-broken") && has(&world, "release-started"));
+    // Only the one to staging.
+    let applies = kinds(&world);
+    let applies = applies.iter().filter(|kind| *kind == "apply-started");
+    assert_eq!(applies.count(), 1);
+    assert!(!world.path("run/production").exists());
+    world.expect(0, &["audit", "verify"]);
+    world
+        .expect(0, &["status"])
+        .says("INC-42: down")
+        .says("r-1 (no recorded outcome)")
+        .says("evenkeel apply production");
+    world
+        .expect(0, &["apply", "production"])
+        .says("finished r-1");
+    assert!(world.path("run/production/config.toml").exists());
+    world
+        .expect(0, &["status"])
+        .says("evenkeel follow-up b-1 --reason '…'");
+    world.expect(0, &["audit", "verify"]);
 }
 
 #[test]

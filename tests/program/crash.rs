@@ -119,7 +119,7 @@ fn undisturbed() -> BTreeSet<String> {
     names(&world)
 }
 
-fn has_strace() -> bool {
+pub(crate) fn has_strace() -> bool {
     let works = Command::new("strace")
         .args([
             "-f",
@@ -142,7 +142,7 @@ fn has_strace() -> bool {
 
 /// Call with an injected fault.
 #[derive(Debug)]
-struct Hit {
+pub(crate) struct Hit {
     /// Line of the trace, with the paths of its descriptors.
     call: String,
     /// Whether no ledger entry followed.
@@ -152,7 +152,7 @@ struct Hit {
 /// Runs `apply staging` with one injected fault. The tracer is a grandchild, so that it does not block.
 ///
 /// Returns the call with the fault as well.
-fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> (Ran, Option<Hit>) {
+pub(crate) fn traced(world: &TestWorld, injection: &str, arguments: &[&str]) -> (Ran, Option<Hit>) {
     let trace = world.path("trace");
     let mut command = Command::new("strace");
     command

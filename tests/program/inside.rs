@@ -35,7 +35,7 @@ pub struct Inside {
     pub now: Cell<Moment>,
     /// Account.
     pub actor: RefCell<String>,
-    targets: Recorded,
+    targets: Arc<Recorded>,
 }
 
 /// One target for each environment.
@@ -102,7 +102,15 @@ impl Inside {
             ),
             now: Cell::new("2026-11-23T10:00:00Z".parse().map(Moment::new).unwrap()),
             actor: RefCell::new("ada".into()),
-            targets: Recorded(Mutex::default()),
+            targets: Arc::new(Recorded(Mutex::default())),
+        }
+    }
+
+    /// Returns one for another project with the targets of this one.
+    pub fn beside(&self, world: TestWorld) -> Self {
+        Self {
+            targets: Arc::clone(&self.targets),
+            ..Self::of(world)
         }
     }
 
@@ -179,7 +187,7 @@ impl Inside {
             },
             state_home: self.world.path("state"),
             listener,
-            targets: &self.targets,
+            targets: &*self.targets,
             stores: &Stores,
             secrets: RunSecrets::default(),
         };

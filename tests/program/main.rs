@@ -11,6 +11,21 @@
     reason = "a test fails by panicking, and says what it skipped"
 )]
 
+#[allow(
+    dead_code,
+    clippy::print_stdout,
+    reason = "servers that the tests of the ledger start in more ways"
+)]
+#[path = "../../crates/ledger/tests/ledger/pooler.rs"]
+mod pooler;
+#[allow(
+    dead_code,
+    clippy::print_stdout,
+    reason = "servers that the tests of the ledger start in more ways"
+)]
+#[path = "../../crates/ledger/tests/ledger/server.rs"]
+mod server;
+
 mod adapters;
 mod adopted;
 mod alike;
@@ -65,6 +80,7 @@ mod reports;
 mod repositories;
 mod rollbacks;
 mod roundtrip;
+mod runners;
 mod running;
 mod seals;
 mod secrets;
@@ -73,6 +89,7 @@ mod services;
 mod shared;
 mod shut;
 mod signals;
+mod skewed;
 mod sources;
 mod spellings;
 mod started;

@@ -7,16 +7,17 @@ use std::process::Command;
 use super::world::{PROGRAM, Ran, SYSTEM, TestWorld};
 
 /// The key of the tests' team.
-const KEY: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+pub const KEY: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 
 /// A team: clones of one remote, and what they deploy to, all in one directory.
-struct Team {
-    world: TestWorld,
+pub struct Team {
+    /// Contains the remote, the clones and the machine.
+    pub world: TestWorld,
 }
 
 impl Team {
     /// Returns a team whose first clone is `first`, and whose definitions end with these lines.
-    fn new(ledger: &str) -> Self {
+    pub fn new(ledger: &str) -> Self {
         let world = TestWorld::empty();
         let small = TestWorld::with(&format!("{SYSTEM}\n{ledger}"));
         // What is deployed is in one place for all clones.
@@ -38,7 +39,8 @@ impl Team {
         team
     }
 
-    fn clone_as(&self, name: &str) {
+    /// Makes another clone.
+    pub fn clone_as(&self, name: &str) {
         let remote = self.world.path("remote.git").display().to_string();
         self.world
             .git(&["clone", "--quiet", "-b", "main", &remote, name]);
@@ -46,7 +48,8 @@ impl Team {
             .write(&format!("{name}/build/app"), "the artifact\n");
     }
 
-    fn command(&self, clone: &str, arguments: &[&str]) -> Command {
+    /// Returns the program in a clone, not started.
+    pub fn command(&self, clone: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(arguments);
         self.world.surround(&mut command);
@@ -56,8 +59,9 @@ impl Team {
         command
     }
 
+    /// Runs the program in a clone, and checks its code.
     #[track_caller]
-    fn expect(&self, clone: &str, code: i32, arguments: &[&str]) -> Ran {
+    pub fn expect(&self, clone: &str, code: i32, arguments: &[&str]) -> Ran {
         let ran = Ran::of(&self.command(clone, arguments).output().unwrap());
         assert_eq!(ran.code, code, "{clone}: {arguments:?}\n{}", ran.short());
         ran
@@ -65,13 +69,13 @@ impl Team {
 
     /// Returns the document of a command.
     #[track_caller]
-    fn json(&self, clone: &str, code: i32, arguments: &[&str]) -> serde_json::Value {
+    pub fn json(&self, clone: &str, code: i32, arguments: &[&str]) -> serde_json::Value {
         let ran = self.expect(clone, code, &[arguments, &["--format", "json"]].concat());
         ran.document()
     }
 
     /// Returns the digest of the plan of production.
-    fn production_plan(&self, clone: &str) -> String {
+    pub fn production_plan(&self, clone: &str) -> String {
         let document = self.json(clone, 0, &["plan", "production"]);
         document["plans"][0]["digest"].as_str().unwrap().to_owned()
     }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::verify::Verification;
-use super::super::{Failure, Project};
+use super::super::{Failure, Project, in_one_line};
 use crate::report::Report;
 use crate::world::scratch::fresh_directory;
 use evenkeel_core::environment::suite::{Suite, SuiteText};
@@ -47,7 +47,7 @@ pub(super) fn run(
             }
             Err(Failure::Interrupted) => return Err(Failure::Interrupted),
             Err(failure) => {
-                let reason = format!("the commit cannot be exported: {failure}");
+                let reason = format!("the commit cannot be exported: {}", in_one_line(&failure));
                 for suite in &differing {
                     not_run(suite, &reason, report);
                 }

@@ -47,7 +47,12 @@ pub(super) fn lines(
             } else {
                 "no apply has finished yet"
             };
-            writeln!(to, "{name}   {what}")?;
+            let mut parts = vec![what.to_owned()];
+            // A run that was killed before its first step is in no apply.
+            if !status.held {
+                parts.extend(status.release.as_ref().map(release));
+            }
+            writeln!(to, "{name}   {}", parts.join(" · "))?;
         }
     }
     if let Some(running) = &status.running {

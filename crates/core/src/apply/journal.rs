@@ -42,16 +42,6 @@ pub enum JournalError {
     Outcome(#[source] LedgerError),
 }
 
-impl JournalError {
-    /// Returns the cause.
-    #[must_use]
-    pub fn cause(&self) -> &LedgerError {
-        match self {
-            Self::Intent(cause) | Self::Outcome(cause) => cause,
-        }
-    }
-}
-
 impl<'a> Journal<'a> {
     /// Returns the journal of an apply whose lease has this fence.
     pub fn new(

@@ -135,7 +135,10 @@ impl Branch {
             let commit = self
                 .repository
                 .commit(parent.as_deref(), seconds, &message, &changes)?;
-            match self.repository.push(&commit, parent.as_deref())? {
+            match self
+                .repository
+                .push(&commit, parent.as_deref(), &self.ending)?
+            {
                 Pushed::Accepted => {
                     let mut files = std::mem::take(&mut state.files);
                     files.extend(changes.into_iter().filter(|(path, _)| is_cached(path)));

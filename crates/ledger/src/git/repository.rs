@@ -1,11 +1,18 @@
 //! Questions to git, and changes of this clone's and the remote's refs. Every argument is fixed, a hash, or checked.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use super::layout::REF;
 use super::program::{GitAnswer, GitProgram};
 use crate::LedgerError;
+use crate::shared::Outage;
+
+/// The pause before a remote that is away is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The longest message of git in an error.
 const QUOTED: usize = 400;
@@ -24,6 +31,7 @@ pub(super) struct Repository {
     known: String,
     /// The clone's own ref for commits that are just being fetched.
     fetched: String,
+    outage: Outage,
 }
 
 /// One file in a commit.
@@ -62,6 +70,7 @@ impl Repository {
             fetched: format!("refs/evenkeel/fetched/{name}/ledger-{}", std::process::id()),
             remote: remote.to_owned(),
             habits: OnceLock::new(),
+            outage: Outage::default(),
         }
     }
 
@@ -135,6 +144,9 @@ impl Repository {
             &["rev-parse", "--verify", "--quiet", &commit],
             Vec::new(),
         )?;
+        if is_failed(&answer) {
+            return Err(self.failed("read", one_line(&answer.messages)));
+        }
         let hash = String::from_utf8_lossy(&answer.output).trim().to_owned();
         Ok(Some(hash).filter(|hash| answer.is_success && is_hash(hash)))
     }
@@ -161,6 +173,7 @@ impl Repository {
     pub(super) fn fetch(&self, tip: Option<&str>) -> Result<Option<String>, LedgerError> {
         let arguments = ["ls-remote", "--", &self.remote, REF];
         let output = self.ask("read", &arguments, Vec::new())?;
+        self.outage.is_over();
         let listed = String::from_utf8_lossy(&output);
         // The pattern also matches other refs that end with this name.
         let hash = listed.lines().find_map(|line| {
@@ -204,11 +217,22 @@ impl Repository {
     /// Returns whether `later` follows `earlier`.
     pub(super) fn follows(&self, earlier: &str, later: &str) -> Result<bool, LedgerError> {
         let arguments = ["merge-base", "--is-ancestor", earlier, later];
-        Ok(self.run("read", &arguments, Vec::new())?.is_success)
+        let answer = self.run("read", &arguments, Vec::new())?;
+        if is_failed(&answer) {
+            return Err(self.failed("read", one_line(&answer.messages)));
+        }
+        Ok(answer.is_success)
     }
 
     /// Pushes a commit to the ref. A push that is no fast-forward changes nothing.
-    pub(super) fn push(&self, commit: &str, parent: Option<&str>) -> Result<Pushed, LedgerError> {
+    ///
+    /// A remote that is away is waited for, unless `ending` is set.
+    pub(super) fn push(
+        &self,
+        commit: &str,
+        parent: Option<&str>,
+        ending: &AtomicBool,
+    ) -> Result<Pushed, LedgerError> {
         let refspec = format!("{commit}:{REF}");
         // The remote compares its ref with this while it changes it.
         let lease = format!("--force-with-lease={REF}:{}", parent.unwrap_or_default());
@@ -224,24 +248,41 @@ impl Repository {
             &self.remote,
             &refspec,
         ];
-        let answer = self.run("append to", &arguments, Vec::new());
-        if let Ok(answer) = &answer
-            && answer.is_success
-        {
-            return Ok(Pushed::Accepted);
-        }
-        // An answer can be lost, and a refusal can mean a lost race: the remote knows.
-        let now = self.fetch(parent);
-        match (now, answer) {
-            (Ok(Some(now)), _) if now == commit || self.follows(commit, &now)? => {
-                Ok(Pushed::Accepted)
+        loop {
+            let answer = self.run("append to", &arguments, Vec::new());
+            if let Ok(answer) = &answer
+                && answer.is_success
+            {
+                self.outage.is_over();
+                return Ok(Pushed::Accepted);
             }
-            (Ok(now), Ok(answer)) if now.as_deref() == parent => {
-                Err(self.failed("append to", one_line(&refusal(&answer))))
-            }
-            (Ok(_), Ok(_)) => Ok(Pushed::Outrun),
-            (Err(_), Ok(answer)) => Err(self.failed("append to", one_line(&refusal(&answer)))),
-            (_, Err(error)) => Err(error),
+            // An answer can be lost, and a refusal can mean a lost race: the remote knows.
+            let mut was_away = false;
+            let now = loop {
+                match self.fetch(parent) {
+                    Err(_)
+                        if self.outage.is_known()
+                            && self.outage.is_bearable()
+                            && !ending.load(Ordering::SeqCst) =>
+                    {
+                        was_away = true;
+                        thread::sleep(PAUSE);
+                    }
+                    now => break now,
+                }
+            };
+            return match (now, answer) {
+                (Ok(Some(now)), _) if now == commit || self.follows(commit, &now)? => {
+                    Ok(Pushed::Accepted)
+                }
+                (Ok(now), Ok(_)) if was_away && now.as_deref() == parent => continue,
+                (Ok(now), Ok(answer)) if now.as_deref() == parent => {
+                    Err(self.failed("append to", one_line(&refusal(&answer))))
+                }
+                (Ok(_), Ok(_)) => Ok(Pushed::Outrun),
+                (Err(_), Ok(answer)) => Err(self.failed("append to", one_line(&refusal(&answer)))),
+                (_, Err(error)) => Err(error),
+            };
         }
     }
 
@@ -434,6 +475,12 @@ impl Repository {
         paths.dedup();
         Ok(paths)
     }
+}
+
+/// Returns whether git could not answer a question. An answer of "no" has no message; a warning is none either.
+fn is_failed(answer: &GitAnswer) -> bool {
+    let is_error = |line: &str| line.starts_with("fatal: ") || line.starts_with("error: ");
+    !answer.is_success && answer.messages.lines().any(is_error)
 }
 
 /// Returns what git and the remote say about a refused push.

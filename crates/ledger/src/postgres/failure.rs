@@ -36,6 +36,9 @@ impl Failure {
             Self::Ledger(error) => return error,
             Self::Server(error) => error,
         };
+        if let Some(mistrust) = mistrust(&error) {
+            return LedgerError::unusable(Path::new(place), &mistrust.reason, mistrust.remedy);
+        }
         match error.code() {
             // An append-only table was changed, or the role may only read.
             Some(&SqlState::INSUFFICIENT_PRIVILEGE) => LedgerError::unusable(
@@ -69,7 +72,8 @@ impl Failure {
 /// Returns whether this error is of the connection and not of the statement.
 pub(super) fn is_disconnected(error: &postgres::Error) -> bool {
     match error.code() {
-        None => true,
+        // Another connection shows the same certificate.
+        None => mistrust(error).is_none(),
         Some(code) => {
             // Class 08 is "connection exception"; a pooler answers with it when its server is gone.
             code.code().starts_with("08")
@@ -82,6 +86,60 @@ pub(super) fn is_disconnected(error: &postgres::Error) -> bool {
                 .contains(code)
         }
     }
+}
+
+/// Why the encryption that a server offers is refused, and the way out.
+struct Mistrust {
+    reason: String,
+    remedy: &'static str,
+}
+
+/// Returns why the server is not trusted; `None` when the failure is another one.
+fn mistrust(error: &postgres::Error) -> Option<Mistrust> {
+    use rustls::CertificateError as Bad;
+    use std::error::Error as _;
+    let cause = error.source()?;
+    if cause.to_string() == "server does not support TLS" {
+        return Some(Mistrust {
+            reason: "the server offers no encryption".to_owned(),
+            remedy: "enable it on the server, or use `sslmode=disable` for a connection that no one else can read",
+        });
+    }
+    let cause = cause.downcast_ref::<std::io::Error>()?.get_ref()?;
+    let rustls::Error::InvalidCertificate(bad) = cause.downcast_ref::<rustls::Error>()? else {
+        return None;
+    };
+    let (reason, remedy) = match bad {
+        // The second one: of an authority with a known name and another key.
+        Bad::UnknownIssuer | Bad::BadSignature => (
+            "comes from an unknown authority".to_owned(),
+            "name the file of its authority with `sslrootcert=FILE` in the address",
+        ),
+        Bad::NotValidForName => (
+            "is for another host".to_owned(),
+            "use a name of the certificate in the address",
+        ),
+        Bad::NotValidForNameContext { expected, .. } => (
+            format!("is for another host than {}", expected.to_str()),
+            "use a name of the certificate in the address",
+        ),
+        Bad::Expired | Bad::ExpiredContext { .. } => (
+            "has expired".to_owned(),
+            "renew it on the server; if it is new, check the clock of this machine",
+        ),
+        Bad::NotValidYet | Bad::NotValidYetContext { .. } => (
+            "is not valid yet".to_owned(),
+            "check the clock of this machine and the dates of the certificate",
+        ),
+        other => (
+            format!("cannot be verified: {other}"),
+            "replace it on the server",
+        ),
+    };
+    Some(Mistrust {
+        reason: format!("the server's certificate {reason}"),
+        remedy,
+    })
 }
 
 /// Returns what the server or the connection says, in one line.

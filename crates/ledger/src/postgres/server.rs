@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use postgres::{Client, NoTls, Transaction};
 
@@ -16,9 +16,7 @@ use super::failure::{Failure, is_disconnected};
 use super::migrations;
 use super::tls;
 use crate::LedgerError;
-
-/// The time for which a statement waits for a server that restarts.
-const PATIENCE: Duration = Duration::from_secs(15);
+use crate::shared::Outage;
 
 /// The pause before the first repetition; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -41,8 +39,7 @@ type Tried<T> = Result<T, (Failure, bool)>;
 pub(super) struct Server {
     address: Address,
     idle: Mutex<Vec<Client>>,
-    /// Whether this run has reached the server before: then the address is right, and the server is away.
-    is_known: AtomicBool,
+    outage: Outage,
     /// Set when the caller is asked to stop.
     pub(super) ending: Arc<AtomicBool>,
 }
@@ -53,7 +50,7 @@ impl Server {
         Self {
             address,
             idle: Mutex::default(),
-            is_known: AtomicBool::new(false),
+            outage: Outage::default(),
             ending,
         }
     }
@@ -122,16 +119,19 @@ impl Server {
 
     /// Runs a task, and again on a new connection while the server is away. The task says whether that is allowed.
     fn tried<T>(&self, task: &mut dyn FnMut(&mut Client) -> Tried<T>) -> Result<T, Failure> {
-        let mut lost: Option<Instant> = None;
         let mut pause = PAUSE;
         loop {
-            let connected = match self.idle().pop() {
+            let idle = self.idle().pop();
+            // A kept connection may have broken long ago, which says nothing about the server.
+            let is_kept = idle.is_some();
+            let connected = match idle {
                 Some(client) => Ok(client),
                 None => self.connect(),
             };
             let (failure, is_allowed) = match connected {
                 Ok(mut client) => match task(&mut client) {
                     Ok(result) => {
+                        self.outage.is_over();
                         if !client.is_closed() {
                             self.idle().push(client);
                         }
@@ -149,15 +149,13 @@ impl Server {
                 },
                 // The first connection of all fails at once: the address may be wrong.
                 Err(failure) => {
-                    let is_known = self.is_known.load(Ordering::SeqCst);
-                    let is_away = is_known || is_starting(&failure);
+                    let is_away = self.outage.is_known() || is_starting(&failure);
                     (failure, is_away)
                 }
             };
-            let since = *lost.get_or_insert_with(Instant::now);
             let goes_on = is_allowed
                 && failure.is_disconnected()
-                && since.elapsed() < PATIENCE
+                && (self.outage.is_bearable() || is_kept)
                 && !self.ending.load(Ordering::SeqCst);
             if !goes_on {
                 return Err(failure);
@@ -198,7 +196,7 @@ impl Server {
                 "create the database with `ENCODING 'UTF8' TEMPLATE template0`",
             ));
         }
-        self.is_known.store(true, Ordering::SeqCst);
+        self.outage.is_over();
         Ok(client)
     }
 

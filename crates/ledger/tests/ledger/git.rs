@@ -25,20 +25,20 @@ const REF: &str = "refs/evenkeel/ledger";
 
 /// git in one clone. Counts pushes.
 #[derive(Clone)]
-struct Git {
+pub(crate) struct Git {
     clone: PathBuf,
     pushes: Arc<AtomicUsize>,
 }
 
 impl Git {
-    fn new(clone: &Path) -> Self {
+    pub(crate) fn new(clone: &Path) -> Self {
         Self {
             clone: clone.to_owned(),
             pushes: Arc::default(),
         }
     }
 
-    fn ask(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> String {
         let answer = self.run(arguments, Vec::new()).unwrap();
         assert!(answer.is_success, "{arguments:?}: {}", answer.messages);
         String::from_utf8(answer.output).unwrap().trim().to_owned()
@@ -81,7 +81,7 @@ impl GitProgram for Git {
 }
 
 /// A bare remote with some commits, and clones of it.
-struct Remote {
+pub(crate) struct Remote {
     home: tempfile::TempDir,
 }
 
@@ -98,7 +98,7 @@ impl Remote {
         Self { home }
     }
 
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let git = Git::new(home.path());
         git.ask(&["init", "-q", "--bare", "-b", "main", "remote.git"]);
@@ -114,7 +114,7 @@ impl Remote {
         remote
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.home.path().join("remote.git")
     }
 
@@ -182,7 +182,7 @@ fn key() -> SharedKey {
     )
 }
 
-fn store(git: &Git) -> GitStore {
+pub(crate) fn store(git: &Git) -> GitStore {
     GitStore::new("origin", Arc::new(git.clone()), key(), Arc::default())
 }
 
@@ -464,6 +464,59 @@ fn a_rewritten_remote_is_refused_when_it_is_opened() {
         .append(time(9), &[lease("staging", 9)], None)
         .unwrap_err();
     assert!(matches!(refused, LedgerError::Broken { .. }), "{refused}");
+}
+
+/// git in a clone, where one command fails.
+struct Failing {
+    git: Git,
+    command: &'static str,
+}
+
+impl GitProgram for Failing {
+    fn run(&self, arguments: &[&str], input: Vec<u8>) -> Result<GitAnswer, String> {
+        if arguments.first() != Some(&self.command) {
+            return self.git.run(arguments, input);
+        }
+        Ok(GitAnswer {
+            is_success: false,
+            output: Vec::new(),
+            messages: "fatal: unable to read the commit\n".to_owned(),
+        })
+    }
+}
+
+/// What git cannot find out is neither a rewritten remote nor a clone that has seen nothing.
+#[test]
+fn a_question_that_git_cannot_answer_is_an_error() {
+    let remote = Remote::new();
+    let (own, other) = (remote.clone_as("own", &[]), remote.clone_as("other", &[]));
+    drop(store(&own).open_or_found("guestbook", time(0)).unwrap());
+    let ledger = store(&other).open_or_found("guestbook", time(0)).unwrap();
+    ledger
+        .append(time(1), &[lease("staging", 1)], None)
+        .unwrap();
+    for command in ["rev-parse", "merge-base"] {
+        let git = own.clone();
+        let failing = Arc::new(Failing { git, command });
+        let failing = GitStore::new("origin", failing, key(), Arc::default());
+        let error = failing.open(Some("guestbook")).err().unwrap();
+        assert!(
+            matches!(error, LedgerError::Storage { .. }),
+            "{command}: {error}"
+        );
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains("unable to read the commit"), "{source}");
+    }
+    assert_eq!(
+        store(&own)
+            .open(None)
+            .unwrap()
+            .unwrap()
+            .read(0)
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 /// A whole chain that was written again is found in the history of its files.

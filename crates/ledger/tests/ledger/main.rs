@@ -13,12 +13,18 @@
     reason = "tests panic on failure, print their measurements, and act on files and processes"
 )]
 
+mod clients;
 mod disk;
+mod full;
 mod git;
+mod history;
 mod kill;
 mod lease;
+mod pooled;
+mod pooler;
 mod postgres;
 mod power;
 mod server;
 mod throughput;
+mod tls;
 mod writer;

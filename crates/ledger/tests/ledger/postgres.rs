@@ -18,7 +18,7 @@ use evenkeel_model::{EnvironmentName, Secret};
 use super::server::Server;
 use super::writer::{actor, record};
 
-fn key() -> SharedKey {
+pub(crate) fn key() -> SharedKey {
     let text = "5a".repeat(32);
     SharedKey::new(
         "the variable KEY",
@@ -26,23 +26,38 @@ fn key() -> SharedKey {
     )
 }
 
-fn store(server: &Server, account: &str, schema: &str) -> PostgresStore {
-    let text = format!("{}?schema={schema}", server.address(account));
+pub(crate) fn store(server: &Server, account: &str, schema: &str) -> PostgresStore {
+    store_at(server.port, account, schema)
+}
+
+/// Returns the store at a port, which may be one of a pooler.
+pub(crate) fn store_at(port: u16, account: &str, schema: &str) -> PostgresStore {
+    let text = format!("postgres://{account}@127.0.0.1:{port}/postgres?schema={schema}");
     let address = Address::parse(&text, &Variables::new()).unwrap();
     PostgresStore::new(address, key(), Arc::default())
 }
 
 /// A store in its own schema.
-struct Schema {
-    /// Runs as long as the store.
-    _server: Arc<Server>,
+pub(crate) struct Schema {
     name: String,
     store: PostgresStore,
     /// Connected as an attacker with all rights.
     attacker: Mutex<postgres::Client>,
+    /// Runs as long as the store.
+    _server: Arc<Server>,
 }
 
 impl Schema {
+    /// Returns the store in a new schema, through a port of the server or of a pooler.
+    pub(crate) fn new(server: &Arc<Server>, port: u16, name: String) -> Self {
+        Self {
+            store: store_at(port, "postgres", &name),
+            name,
+            attacker: Mutex::new(server.connect("postgres").unwrap()),
+            _server: Arc::clone(server),
+        }
+    }
+
     /// Changes the tables without their triggers.
     fn change(&self, statement: &str, parameters: &[&(dyn postgres::types::ToSql + Sync)]) {
         let mut attacker = self.attacker.lock().unwrap();
@@ -111,12 +126,7 @@ fn the_postgres_store_passes_the_conformance_suite() {
     let server = Arc::new(server);
     conformance::check(&|| {
         let name = format!("own_{}", made.fetch_add(1, Ordering::SeqCst));
-        Box::new(Schema {
-            _server: Arc::clone(&server),
-            store: store(&server, "postgres", &name),
-            name,
-            attacker: Mutex::new(server.connect("postgres").unwrap()),
-        })
+        Box::new(Schema::new(&server, server.port, name))
     });
 }
 
@@ -209,16 +219,21 @@ fn records(store: &PostgresStore) -> BTreeMap<(String, u64), u64> {
 /// its number and once, and nothing is missing in between.
 #[test]
 fn cut_connections_and_a_killed_server_lose_and_repeat_nothing() {
-    const WRITERS: u64 = 4;
-    const CUTS: u32 = 300;
     let Some(mut server) = Server::start(&["restart_after_crash = on"]) else {
         return;
     };
-    let reader = store(&server, "postgres", "evenkeel");
+    let port = server.port;
+    lose_and_repeat_nothing(&mut server, port, 300);
+}
+
+/// Cuts connections and kills the server while writers use this port, which may be one of a pooler.
+pub(crate) fn lose_and_repeat_nothing(server: &mut Server, port: u16, enough: u32) {
+    const WRITERS: u64 = 4;
+    let reader = store_at(port, "postgres", "evenkeel");
     drop(reader.open_or_found("guestbook", time(0)).unwrap());
     let is_over = AtomicBool::new(false);
     let stores: Vec<PostgresStore> = (0..WRITERS)
-        .map(|_| store(&server, "postgres", "evenkeel"))
+        .map(|_| store_at(port, "postgres", "evenkeel"))
         .collect();
     let mut promised: BTreeMap<(String, u64), u64> = BTreeMap::new();
     let mut refused = 0;
@@ -254,7 +269,7 @@ fn cut_connections_and_a_killed_server_lose_and_repeat_nothing() {
             .collect();
         let mut cuts = 0;
         let mut kills = 0;
-        while cuts < CUTS {
+        while cuts < enough {
             let Ok(mut admin) = server.connect("postgres") else {
                 continue;
             };
@@ -267,7 +282,7 @@ fn cut_connections_and_a_killed_server_lose_and_repeat_nothing() {
                 cuts += u32::try_from(row.get::<_, i64>(0)).unwrap();
             }
             drop(admin);
-            if cuts > (kills + 1) * CUTS / 3 {
+            if cuts > (kills + 1) * enough / 3 {
                 kills += 1;
                 server.kill();
                 server.run();
@@ -296,7 +311,7 @@ fn cut_connections_and_a_killed_server_lose_and_repeat_nothing() {
         promised.len(),
         kept.len()
     );
-    assert!(promised.len() > 50);
+    assert!(promised.len() > 20);
 }
 
 /// A holder whose lock expires while it is suspended can neither append nor act; a successor waits for no one.
@@ -345,6 +360,41 @@ fn a_holder_that_was_suspended_is_fenced_and_knows_it() {
     second.confirm().unwrap();
     drop(second);
     assert_eq!(one.observe_lock(&staging).unwrap(), Lock::Free);
+}
+
+/// The clock of the server decides when a lock ends, whatever the clocks of its holders say.
+#[test]
+fn a_lock_ends_by_the_clock_of_the_server() {
+    let Some(server) = Server::start(&["fsync = off"]) else {
+        return;
+    };
+    let right = evenkeel_model::moment::FixedClock(time(5));
+    let (staging, by) = (EnvironmentName::new("staging"), actor());
+    for seconds in [3600, -3600] {
+        let skewed = evenkeel_model::moment::FixedClock(time(5 + seconds));
+        let (one, two) = (
+            store(&server, "postgres", "evenkeel"),
+            store(&server, "postgres", "evenkeel"),
+        );
+        let ledger = one.open_or_found("guestbook", time(0)).unwrap();
+        let other = two.open_or_found("guestbook", time(0)).unwrap();
+        let held = Lease::take(&one, &*ledger, &skewed, &staging, &by, "apply", None).unwrap();
+        let take = || Lease::take(&two, &*other, &right, &staging, &by, "apply", None);
+        let refused = take().err().unwrap();
+        assert!(matches!(refused, LedgerError::Held { .. }), "{refused}");
+        held.confirm().unwrap();
+        let mut admin = server.connect("postgres").unwrap();
+        admin
+            .batch_execute("UPDATE evenkeel.lock SET expires = now() - interval '1 second'")
+            .unwrap();
+        drop(take().unwrap());
+        drop(held);
+    }
+    let own = store(&server, "postgres", "evenkeel");
+    let verification = own.verify(&[]).unwrap();
+    assert!(verification.is_whole(), "{:?}", verification.findings);
+    let entries = own.open(None).unwrap().unwrap().read(0).unwrap();
+    assert!(entries.windows(2).any(|two| two[0].time > two[1].time));
 }
 
 /// A replica, an unreachable server, a wrong account and a newer format are each named.
