@@ -29,7 +29,11 @@ pub trait TargetMaker: Sync {
 
     /// Reads the same target with the project's sealer, to recognise resources applied before each target had its own.
     /// Only for targets in this process: a host never gets the project's key.
-    fn with_project_key(&self, _place: &TargetPlace, _sealer: &Sealer) -> Option<Arc<dyn Observer>> {
+    fn with_project_key(
+        &self,
+        _place: &TargetPlace,
+        _sealer: &Sealer,
+    ) -> Option<Arc<dyn Observer>> {
         None
     }
 }

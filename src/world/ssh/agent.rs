@@ -149,8 +149,7 @@ impl Agent {
 const PLACE: &str = "d=\"${XDG_CACHE_HOME:-$HOME/.cache}/evenkeel\";";
 
 /// Ends unless the directory belongs to the account and nobody else can write it.
-const CHECK: &str =
-    "[ -L \"$d\" ] && exit 92; [ -O \"$d\" ] && [ -z \"$(find \"$d\" -prune -perm /022)\" ] || exit 92;";
+const CHECK: &str = "[ -L \"$d\" ] && exit 92; [ -O \"$d\" ] && [ -z \"$(find \"$d\" -prune -perm /022)\" ] || exit 92;";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -127,9 +127,13 @@ fn explained(said: &str) -> String {
         .filter(|line| !line.is_empty() && !line.starts_with('@') && !line.starts_with("Warning: "))
         .collect();
     let help = if said.contains("REMOTE HOST IDENTIFICATION HAS CHANGED") {
-        Some("its host key differs from the known one: find out why before you replace it in known_hosts")
+        Some(
+            "its host key differs from the known one: find out why before you replace it in known_hosts",
+        )
     } else if said.contains("Host key verification failed") {
-        Some("its host key is unknown: compare it, then add it with `ssh-keyscan` or one `ssh` by hand")
+        Some(
+            "its host key is unknown: compare it, then add it with `ssh-keyscan` or one `ssh` by hand",
+        )
     } else if said.contains("Permission denied") {
         Some("no key of this account is accepted there: check `ssh -v`")
     } else {
@@ -167,7 +171,10 @@ mod tests {
     #[test]
     fn what_a_host_says_is_shown_as_data() {
         let said = explained("\u{1b}[31mbanner\u{7}\n");
-        assert!(!said.contains('\u{1b}') && !said.contains('\u{7}'), "{said:?}");
+        assert!(
+            !said.contains('\u{1b}') && !said.contains('\u{7}'),
+            "{said:?}"
+        );
         assert!(explained(&"x".repeat(100_000)).len() < 400);
         assert_eq!(explained(""), "ssh failed");
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use self::agent::Agent;
-use self::channel::{Channel, Impatient};
+use self::channel::{Channel, Impatient, Patience};
 use evenkeel_core::environment::ssh_host::SshHost;
 use evenkeel_host::reason::why_io;
 use evenkeel_host::wire::client::Client;
@@ -32,6 +32,9 @@ const GREETING: Duration = Duration::from_secs(20);
 
 /// Longest silence of an agent that works: the longest step is a process that gets ready.
 const SILENCE: Duration = Duration::from_mins(15);
+
+/// Time until an agent has said goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How often a conversation that broke is begun again in one run.
 const AGAIN: u32 = 2;
@@ -119,6 +122,8 @@ impl Shared {
 /// A conversation with an agent on a host.
 struct Conversation {
     client: Client<Impatient, std::fs::File>,
+    /// How long its answers are waited for.
+    patience: Patience,
     /// The end of the agent, and what it reports as an error.
     channel: Channel,
 }
@@ -139,6 +144,20 @@ struct SshTarget {
     host: SshHost,
     sealer: Sealer,
     held: Mutex<Held>,
+}
+
+impl Drop for SshTarget {
+    /// Ends the conversation as agreed, so that the agent ends at once and by itself.
+    fn drop(&mut self) {
+        let open = self.held().open.take();
+        if let Some(conversation) = open.and_then(Arc::into_inner)
+            && !conversation.client.is_broken()
+        {
+            conversation.patience.set(FAREWELL);
+            // If the goodbye fails, the end of the channel says the same.
+            let _ = conversation.client.close();
+        }
+    }
 }
 
 impl SshTarget {
@@ -210,7 +229,11 @@ impl SshTarget {
         match Client::open(reader, writer, &self.sealer) {
             Ok(client) => {
                 patience.set(SILENCE);
-                Ok(Conversation { client, channel })
+                Ok(Conversation {
+                    client,
+                    patience,
+                    channel,
+                })
             }
             Err(violation) => Err(channel.ended(&violation.to_string())),
         }
@@ -267,7 +290,9 @@ impl Target for SshTarget {
         interruption: &Interruption,
     ) -> Vec<Result<Performed, ActionError>> {
         match self.conversation() {
-            Ok(conversation) => conversation.client.perform(actions, materials, interruption),
+            Ok(conversation) => conversation
+                .client
+                .perform(actions, materials, interruption),
             Err(reason) => actions
                 .iter()
                 .map(|action| {

@@ -51,6 +51,7 @@ pages! {
     reverting: "docs/how-to/revert.md",
     sharing_a_ledger: "docs/how-to/share-a-ledger.md",
     notifying: "docs/how-to/notify.md",
+    hosts: "docs/how-to/hosts.md",
     audits: "docs/how-to/audit.md",
     exporting: "docs/how-to/export.md",
 }
@@ -80,6 +81,7 @@ const UNTESTED: &[(&str, &str, &str)] = &[
         "cargo build --locked --release",
         BUILDS,
     ),
+    ("docs/installation.md", "packaging/agent", PACKAGES),
     ("docs/installation.md", "packaging/assets", PACKAGES),
     ("docs/installation.md", "packaging/wheel", PACKAGES),
     (
