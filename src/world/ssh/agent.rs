@@ -148,7 +148,7 @@ impl Agent {
 /// Sets `d`, the directory of agents.
 const PLACE: &str = "d=\"${XDG_CACHE_HOME:-$HOME/.cache}/evenkeel\";";
 
-/// Ends unless the directory belongs to the account and nobody else can write it.
+/// Ends unless the directory belongs to the account and no other account can write it.
 const CHECK: &str = "[ -L \"$d\" ] && exit 92; [ -O \"$d\" ] && [ -z \"$(find \"$d\" -prune -perm /022)\" ] || exit 92;";
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,4 +1,4 @@
-//! The connection to a host: `ssh` logs in once, and stays as its master until nobody used it for a while.
+//! The connection to a host: `ssh` logs in once, and stays as its master until it was not used for a while.
 
 use std::collections::BTreeMap;
 use std::os::unix::net::UnixStream;
@@ -132,7 +132,7 @@ fn explained(said: &str) -> String {
         )
     } else if said.contains("Host key verification failed") {
         Some(
-            "its host key is unknown: compare it, then add it with `ssh-keyscan` or one `ssh` by hand",
+            "its host key is unknown: compare it, then add it with `ssh-keyscan`",
         )
     } else if said.contains("Permission denied") {
         Some("no key of this account is accepted there: check `ssh -v`")

@@ -1,5 +1,5 @@
 //! The directory of the sockets of open connections: short, since a socket's path has at most 107 bytes, and readable
-//! by its account alone, since whoever opens a socket there is logged in.
+//! by its account alone, since opening a socket there is a login.
 
 use std::collections::BTreeMap;
 use std::fs;

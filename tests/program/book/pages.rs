@@ -51,7 +51,6 @@ pages! {
     reverting: "docs/how-to/revert.md",
     sharing_a_ledger: "docs/how-to/share-a-ledger.md",
     notifying: "docs/how-to/notify.md",
-    hosts: "docs/how-to/hosts.md",
     audits: "docs/how-to/audit.md",
     exporting: "docs/how-to/export.md",
 }
