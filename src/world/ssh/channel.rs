@@ -64,9 +64,15 @@ impl Channel {
             Err(_) => return Err(format!("takes no command within {} s", OPENING.as_secs())),
         };
         let streams = runtime.block_on(async {
-            let stdin = child.stdin().take().map(|it| it.into_owned_fd());
-            let stdout = child.stdout().take().map(|it| it.into_owned_fd());
-            let stderr = child.stderr().take().map(|it| it.into_owned_fd());
+            let stdin = child.stdin().take().map(openssh::ChildStdin::into_owned_fd);
+            let stdout = child
+                .stdout()
+                .take()
+                .map(openssh::ChildStdout::into_owned_fd);
+            let stderr = child
+                .stderr()
+                .take()
+                .map(openssh::ChildStderr::into_owned_fd);
             (stdin, stdout, stderr)
         });
         let (Some(Ok(stdin)), Some(Ok(stdout)), Some(Ok(stderr))) = streams else {

@@ -131,9 +131,7 @@ fn explained(said: &str) -> String {
             "its host key differs from the known one: find out why before you replace it in known_hosts",
         )
     } else if said.contains("Host key verification failed") {
-        Some(
-            "its host key is unknown: compare it, then add it with `ssh-keyscan`",
-        )
+        Some("its host key is unknown: compare it, then add it with `ssh-keyscan`")
     } else if said.contains("Permission denied") {
         Some("no key of this account is accepted there: check `ssh -v`")
     } else {
