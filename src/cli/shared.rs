@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,13 +15,14 @@ use super::output::{Output, OutputParser, format_of, settled};
 use super::progress::Terminal;
 use super::signals::Signals;
 use crate::operation::{
-    Failure, LocalTargets, ProjectLocation, Stores, World, in_one_line, notify, project_path,
+    Failure, ProgramTargets, ProjectLocation, Stores, World, in_one_line, notify, project_path,
 };
 use crate::report::{Report, ReportFormat, Style};
 use crate::world::account;
 use crate::world::processes::LocalProcesses;
 use crate::world::redaction::RunSecrets;
 use crate::world::report_file;
+use crate::world::ssh::Hosts;
 use evenkeel_model::duration;
 use evenkeel_model::moment::SystemClock;
 
@@ -321,8 +322,11 @@ pub(super) fn with_surroundings(
         io::stderr().is_terminal() && is_for_people,
         github::is_read(&environment),
     );
-    let targets = LocalTargets {
-        launcher: std::env::current_exe().unwrap_or_else(|_| "evenkeel".into()),
+    let launcher = std::env::current_exe().unwrap_or_else(|_| "evenkeel".into());
+    let beside = launcher.parent().unwrap_or(Path::new("/")).to_owned();
+    let targets = ProgramTargets {
+        launcher,
+        hosts: Hosts::new(&environment, beside),
     };
     let input = io::stdin();
     let world = World {

@@ -86,7 +86,7 @@ pub use rollback::{RollbackRequest, rollback};
 pub use show::show;
 pub use status::status;
 pub use stores::{ProjectPlace, StoreMaker, Stores};
-pub use targets::{LocalTargets, TargetMaker};
+pub use targets::{ProgramTargets, TargetMaker};
 pub use validate::validate;
 pub use verify::verify;
 pub use world::World;

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::world::redacted_target::RedactedTarget;
 use crate::world::redaction::Redactor;
+use crate::world::ssh::Hosts;
 use evenkeel_core::environment::Resolved;
 use evenkeel_core::environment::resolve::TargetPlace;
 use evenkeel_core::observe::{AppliedSeals, Observers, applied_seals};
@@ -27,31 +28,42 @@ pub trait TargetMaker: Sync {
     ) -> Arc<dyn Target>;
 
     /// Reads the same target with the project's sealer, to recognise resources applied before each target had its own.
-    /// Only for targets in this process.
-    fn with_project_key(&self, _sealer: &Sealer) -> Option<Arc<dyn Observer>> {
+    /// Only for targets in this process: a host never gets the project's key.
+    fn with_project_key(
+        &self,
+        _place: &TargetPlace,
+        _sealer: &Sealer,
+    ) -> Option<Arc<dyn Observer>> {
         None
     }
 }
 
-/// Creates targets on this machine.
-#[derive(Debug)]
-pub struct LocalTargets {
-    /// Program that starts processes: this one.
+/// Creates the program's targets: this machine, and hosts over SSH.
+pub struct ProgramTargets {
+    /// Program that starts processes on this machine: this one.
     pub launcher: PathBuf,
+    /// Hosts of this run.
+    pub hosts: Hosts,
 }
 
-impl TargetMaker for LocalTargets {
+impl TargetMaker for ProgramTargets {
     fn make(
         &self,
-        _environment: &EnvironmentName,
-        _name: &str,
-        _place: &TargetPlace,
+        environment: &EnvironmentName,
+        name: &str,
+        place: &TargetPlace,
         sealer: &Sealer,
     ) -> Arc<dyn Target> {
-        Arc::new(LocalTarget::new(sealer.clone(), self.launcher.clone()))
+        match &place.ssh {
+            Some(host) => self.hosts.target(environment.as_str(), name, host, sealer),
+            None => Arc::new(LocalTarget::new(sealer.clone(), self.launcher.clone())),
+        }
     }
 
-    fn with_project_key(&self, sealer: &Sealer) -> Option<Arc<dyn Observer>> {
+    fn with_project_key(&self, place: &TargetPlace, sealer: &Sealer) -> Option<Arc<dyn Observer>> {
+        if place.ssh.is_some() {
+            return None;
+        }
         let target = LocalTarget::new(sealer.clone(), self.launcher.clone());
         Some(Arc::new(target))
     }
@@ -76,7 +88,7 @@ impl Targets {
                     let made = maker.make(&resolved.name, name, place, &own);
                     let target = SealedTarget::new(
                         RedactedTarget::wrap(made, secrets),
-                        maker.with_project_key(sealer),
+                        maker.with_project_key(place, sealer),
                     );
                     for (project, own) in resolved.materials.seals_of(name) {
                         target.book().pair(project, own);

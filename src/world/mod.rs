@@ -18,5 +18,6 @@ pub mod report_file;
 pub mod scratch;
 pub mod secrets;
 pub mod signing;
+pub mod ssh;
 pub mod stores;
 pub mod survey;

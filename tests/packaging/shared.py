@@ -34,7 +34,7 @@ def prepare() -> None:
         run("strip", "-o", PROGRAM, BUILT)
     else:
         shutil.copy2(BUILT, PROGRAM)
-    run(ROOT / "packaging/assets", PROGRAM)
+    run(ROOT / "packaging/assets", PROGRAM, BUILT.with_name("evenkeel-agent"))
     out = TEMPORARY / "wheels"
     wheel = pathlib.Path(run(ROOT / "packaging/wheel", PROGRAM, "--out", out, "--compression", "1").stdout.strip())
     # Creating an environment without pip takes a fraction of the time.

@@ -9,6 +9,7 @@ import unittest
 from shared import PROGRAM, ROOT, TEMPORARY, run, tool
 
 INSTALLED = [
+    "usr/lib/evenkeel/evenkeel-agent",
     "usr/share/man/man1/evenkeel.1.gz",
     "usr/share/man/man1/evenkeel-drift.1.gz",
     "usr/share/bash-completion/completions/evenkeel",

@@ -123,6 +123,7 @@ impl Inside {
         let place = TargetPlace {
             base: "/".into(),
             state: "/".into(),
+            ssh: None,
         };
         self.targets
             .make(&EnvironmentName::new(environment), "web", &place, &sealer);

@@ -54,6 +54,7 @@ mod gate;
 mod handover;
 mod history;
 mod hostile;
+mod hosts;
 mod injected;
 mod inputs;
 mod inside;

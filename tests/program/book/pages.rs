@@ -80,6 +80,7 @@ const UNTESTED: &[(&str, &str, &str)] = &[
         "cargo build --locked --release",
         BUILDS,
     ),
+    ("docs/installation.md", "packaging/agent", PACKAGES),
     ("docs/installation.md", "packaging/assets", PACKAGES),
     ("docs/installation.md", "packaging/wheel", PACKAGES),
     (

@@ -151,18 +151,31 @@ pub const ARTIFACTS: &[Field] = &[
 pub const TARGET: &[Field] = &[
     Field::optional("local", Form::Boolean, "This machine.").written_out(),
     Field::optional(
+        "ssh",
+        Form::Words,
+        "A host that `ssh` reaches: `HOST`, `ACCOUNT@HOST` or `ssh://ACCOUNT@HOST:PORT`. Keys, known hosts, jump hosts and \
+         aliases come from OpenSSH's configuration.",
+    )
+    .written_out(),
+    Field::optional(
+        "become",
+        Form::Choice(&["root"]),
+        "With `ssh`: the account that changes the host, through `sudo -n`. Default: the account of the login.",
+    )
+    .written_out(),
+    Field::optional(
         "base",
         Form::Words,
-        "The base of relative paths on it. Default: the project's directory, which contains the definitions' directory; \
-         with a shared ledger, `/var/lib/evenkeel/SYSTEM` for root, and `evenkeel/SYSTEM` in the account's state directory \
-         otherwise.",
+        "The base of relative paths on it. Default with `ssh`: `/var/lib/evenkeel/SYSTEM`. Default with `local`: the project's \
+         directory, which contains the definitions' directory; with a shared ledger, `/var/lib/evenkeel/SYSTEM` for root, and \
+         `evenkeel/SYSTEM` in the account's state directory otherwise.",
     ),
     Field::optional(
         "state",
         Form::Words,
         "The directory of evenkeel's own records on it (process records, logs). Default: \
-         `.evenkeel/targets/ENVIRONMENT/TARGET` in the project; with a shared ledger, `targets/ENVIRONMENT/TARGET` in \
-         the directory that is the default of `base`.",
+         `.evenkeel/targets/ENVIRONMENT/TARGET` in the project; with `ssh` or a shared ledger, `targets/ENVIRONMENT/TARGET` \
+         in the directory that is the default of `base`.",
     ),
 ];
 

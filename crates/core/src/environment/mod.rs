@@ -31,6 +31,7 @@ mod reserved;
 pub mod resolve;
 pub mod schema;
 pub mod secrets;
+pub mod ssh_host;
 pub mod suite;
 pub mod suites;
 pub mod template;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::definition::Varies;
 use super::expression::{Reference, part_of, place_of};
+use super::ssh_host::SshHost;
 use super::{Block, Definition, Layered, codes};
 use crate::kind;
 use evenkeel_model::defect::Defect;
@@ -204,17 +205,59 @@ fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec
             }
         });
     }
-    if let Some(placed) = block.get("local")
-        && placed.expression.plain() == Some(&Value::Boolean(false))
+    check_reach(subject, block, wrong);
+}
+
+/// Checks that a target is this machine or a host, and that what it says about the host has a meaning.
+fn check_reach(subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
+    let mut without_effect = |attribute: &'static str, message: String, expected: &str| {
+        if let Some(placed) = block.get(attribute) {
+            wrong.push(
+                Defect::new(&codes::MEANINGLESS, subject, message)
+                    .attribute(attribute)
+                    .at(&placed.span, expected.to_owned()),
+            );
+        }
+    };
+    let local = block
+        .get("local")
+        .map(|placed| placed.expression.plain() != Some(&Value::Boolean(false)));
+    let ssh = block.get("ssh");
+    match (local, ssh) {
+        (Some(false), None) => without_effect(
+            "local",
+            format!("{subject}: `local` is false and the target has no `ssh`"),
+            "expected `true`",
+        ),
+        (Some(_), Some(_)) => without_effect(
+            "local",
+            format!("{subject}: `local` and `ssh` exclude each other"),
+            "a target with `ssh` is another machine",
+        ),
+        _ => {}
+    }
+    if ssh.is_none() {
+        without_effect(
+            "become",
+            format!("{subject}: `become` needs `ssh`"),
+            "this machine is changed by the account that runs evenkeel",
+        );
+    }
+    if let Some(placed) = ssh
+        && let Some(Value::Text(text)) = placed.expression.plain()
+        && let Err(reason) = SshHost::parse(text)
     {
         wrong.push(
             Defect::new(
-                &codes::MEANINGLESS,
+                &codes::WRONG_FORM,
                 subject,
-                format!("{subject}: `local` is false and there is no other kind of target"),
+                format!("{subject}: `ssh` is not a host: {reason}"),
             )
-            .attribute("local")
-            .at(&placed.span, "expected `true`"),
+            .attribute("ssh")
+            .at(
+                &placed.span,
+                "expected `HOST`, `ACCOUNT@HOST` or `ssh://ACCOUNT@HOST:PORT`",
+            ),
         );
     }
 }
@@ -423,7 +466,7 @@ fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, wrong: &mut 
         } else if ![by_own, by_system]
             .into_iter()
             .flatten()
-            .any(|block| block.get("local").is_some())
+            .any(|block| block.get("local").is_some() || block.get("ssh").is_some())
         {
             let place = own.map_or_else(|| span.clone(), |own| Span::start_of(&own.file));
             wrong.push(
@@ -435,7 +478,7 @@ fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, wrong: &mut 
                 .within(environment)
                 .at(&place, format!("no `[target.{target}]` here"))
                 .help(format!(
-                    "add `[target.{target}]` with `local = true` to the environment's file"
+                    "add `[target.{target}]` with `local = true` or `ssh = \"HOST\"` to the environment's file"
                 )),
             );
         }

@@ -42,7 +42,12 @@ pub(super) fn intrusions(
 ) -> Vec<Defect> {
     let mut complaints = Vec::new();
     for (address, resource) in resources {
-        let state = targets.get(&resource.on).map(|target| &*target.state);
+        let target = targets.get(&resource.on);
+        // The project is not on a host.
+        if target.is_some_and(|target| target.ssh.is_some()) {
+            continue;
+        }
+        let state = target.map(|target| &*target.state);
         for claim in resource.declared.claims() {
             if is_own_record(&claim, state, address, resource) {
                 continue;

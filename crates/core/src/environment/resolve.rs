@@ -13,6 +13,7 @@ use super::contents::{self, Templates};
 use super::definition::{ValueSource, Varies};
 use super::expansion::{Excess, Expansion};
 use super::secrets::Secrets;
+use super::ssh_host::SshHost;
 use super::suite::Suite;
 use super::{
     Block, ClaimedElsewhere, Definition, DocumentDeclaration, Files, KeptMaterials, codes, document,
@@ -95,6 +96,19 @@ pub fn definitions_digest(
     Digest::of_record("evenkeel definitions 1", &files)
 }
 
+/// Directory of what evenkeel keeps on hosts.
+const ON_HOSTS: &str = "/var/lib/evenkeel";
+
+/// Returns the host of a target, unless it is this machine. What is no host was reported already.
+fn ssh_of(block: &Block) -> Option<SshHost> {
+    let text = |key: &str| match block.get(key)?.expression.plain()? {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    let host = SshHost::parse(&text("ssh")?).ok()?;
+    Some(host.becoming_root(text("become").is_some()))
+}
+
 /// Place of a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetPlace {
@@ -102,13 +116,18 @@ pub struct TargetPlace {
     pub base: String,
     /// Directory of evenkeel's own records, absolute.
     pub state: String,
+    /// The host that OpenSSH reaches; `None` for this machine.
+    pub ssh: Option<SshHost>,
 }
 
 impl TargetPlace {
     /// Returns its machine: targets with different names may be one machine.
     #[must_use]
-    pub fn machine(&self) -> &'static str {
-        "this machine"
+    pub fn machine(&self) -> &str {
+        match &self.ssh {
+            Some(host) => host.destination(),
+            None => "this machine",
+        }
     }
 }
 
@@ -308,6 +327,19 @@ impl Resolver<'_> {
         blocks.extend(own.into_iter().flatten());
         let mut targets = BTreeMap::new();
         for (target, block) in blocks {
+            let ssh = ssh_of(block);
+            let (root, base, records) = match (&ssh, self.surroundings.machine) {
+                // What leads to a host decides nothing there: every clone and account makes the same plan.
+                (Some(_), _) => {
+                    let directory = format!("{ON_HOSTS}/{}", self.definition.system);
+                    (directory.clone(), directory.clone(), directory)
+                }
+                (None, None) => (root.clone(), root.clone(), format!("{root}/.evenkeel")),
+                (None, Some(machine)) => {
+                    let machine = machine.to_string_lossy().into_owned();
+                    (root.clone(), machine.clone(), machine)
+                }
+            };
             let path = |resolver: &mut Self, key: &str, default: String| match block.get(key) {
                 Some(placed) => match resolver.fill_text(placed, &format!("target.{target}")) {
                     Some(text) => kind::absolute(&root, &text).unwrap_or_else(|message| {
@@ -323,17 +355,10 @@ impl Resolver<'_> {
                 },
                 None => default,
             };
-            let (base, records) = match self.surroundings.machine {
-                None => (root.clone(), format!("{root}/.evenkeel")),
-                Some(machine) => {
-                    let machine = machine.to_string_lossy().into_owned();
-                    (machine.clone(), machine)
-                }
-            };
             let base = path(self, "base", base);
             let state = format!("{records}/targets/{}/{target}", self.name);
             let state = path(self, "state", state);
-            targets.insert(Arc::clone(target), TargetPlace { base, state });
+            targets.insert(Arc::clone(target), TargetPlace { base, state, ssh });
         }
         targets
     }

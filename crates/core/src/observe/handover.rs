@@ -145,7 +145,7 @@ impl Leaving<'_> {
 }
 
 /// The machine, the host and the claim: at most one resource holds it.
-type Held<'a> = (&'static str, Option<&'a HostName>, Claim<'a>);
+type Held<'a> = (&'a str, Option<&'a HostName>, Claim<'a>);
 
 impl<'a> Handover<'a> {
     /// Finds everything that leaves its place in a situation.

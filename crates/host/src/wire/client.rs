@@ -80,6 +80,11 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
         &self.version
     }
 
+    /// Whether the channel broke, so that nothing is asked over it any more.
+    pub fn is_broken(&self) -> bool {
+        self.broken.get().is_some()
+    }
+
     /// Ends the conversation and returns both ends.
     ///
     /// # Errors

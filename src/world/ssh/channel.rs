@@ -1,0 +1,258 @@
+//! A command on a host, over an open connection: its three streams, and how it ended.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use openssh::{Child, Session, Stdio};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::runtime::{Handle, Runtime};
+
+use super::agent;
+use evenkeel_host::threads;
+use evenkeel_model::text::inert;
+
+/// Number of bytes of a command's errors that are kept; the rest is read and dropped.
+const KEPT: usize = 4 * 1024;
+
+/// Time until a command whose streams are closed has ended.
+const END: Duration = Duration::from_secs(5);
+
+/// Time until an open connection takes a command.
+const OPENING: Duration = Duration::from_secs(20);
+
+/// A running command.
+pub(super) struct Channel {
+    child: Option<Child<Arc<Session>>>,
+    streams: Option<(Impatient, File)>,
+    errors: Arc<Mutex<Vec<u8>>>,
+    runtime: Handle,
+}
+
+/// How a command ended.
+pub(super) struct Ended {
+    code: Option<i32>,
+    /// What it wrote as an error, in one line.
+    said: String,
+    /// What its streams lacked.
+    lack: String,
+}
+
+impl Channel {
+    /// Starts a command of the host's shell.
+    ///
+    /// # Errors
+    ///
+    /// The reason, as what follows the host's name.
+    pub(super) fn open(runtime: &Runtime, socket: &Path, command: &str) -> Result<Self, String> {
+        let session = Arc::new(Session::resume_mux(socket.into(), None));
+        let opened = runtime.block_on(async {
+            let mut command = session.arc_raw_command(command);
+            command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+            tokio::time::timeout(OPENING, command.spawn()).await
+        });
+        let mut child = match opened {
+            Ok(Ok(child)) => child,
+            Ok(Err(error)) => return Err(format!("takes no command: {}", chain(&error))),
+            Err(_) => return Err(format!("takes no command within {} s", OPENING.as_secs())),
+        };
+        let streams = runtime.block_on(async {
+            let stdin = child.stdin().take().map(openssh::ChildStdin::into_owned_fd);
+            let stdout = child
+                .stdout()
+                .take()
+                .map(openssh::ChildStdout::into_owned_fd);
+            let stderr = child
+                .stderr()
+                .take()
+                .map(openssh::ChildStderr::into_owned_fd);
+            (stdin, stdout, stderr)
+        });
+        let (Some(Ok(stdin)), Some(Ok(stdout)), Some(Ok(stderr))) = streams else {
+            return Err("takes no command: its streams cannot be used".to_owned());
+        };
+        let [stdin, stdout, stderr] = [stdin, stdout, stderr].map(waiting);
+        let errors = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&errors);
+        threads::builder()
+            .spawn(move || keep(File::from(stderr), &kept))
+            .map_err(|error| format!("cannot be heard: {error}"))?;
+        Ok(Self {
+            child: Some(child),
+            streams: Some((
+                Impatient {
+                    file: File::from(stdout),
+                    patience: Patience::default(),
+                },
+                File::from(stdin),
+            )),
+            errors,
+            runtime: runtime.handle().clone(),
+        })
+    }
+
+    /// Takes its output and its input.
+    pub(super) fn take(&mut self) -> Option<(Impatient, File)> {
+        self.streams.take()
+    }
+
+    /// Returns what it wrote as an error until now, in one line that is safe to display.
+    pub(super) fn said(&self) -> String {
+        let errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&errors);
+        let lines: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        let last = lines.get(lines.len().saturating_sub(2)..).unwrap_or(&[]);
+        inert(&last.join("; ")).chars().take(300).collect()
+    }
+
+    /// Waits for the end. The streams must be closed.
+    pub(super) fn ended(mut self, lack: &str) -> Ended {
+        drop(self.streams.take());
+        let code = self.child.take().and_then(|child| {
+            let waited = self
+                .runtime
+                .block_on(async { tokio::time::timeout(END, child.wait()).await });
+            waited.ok()?.ok()?.code()
+        });
+        Ended {
+            code,
+            said: self.said(),
+            lack: lack.to_owned(),
+        }
+    }
+}
+
+impl Ended {
+    /// Whether it ended with a code.
+    pub(super) fn is(&self, code: i32) -> bool {
+        self.code == Some(code)
+    }
+
+    /// Returns why there is no conversation, as what follows the host's name.
+    pub(super) fn explained(&self, becomes_root: bool) -> String {
+        let said = match (self.said.as_str(), self.code) {
+            ("", Some(code)) => format!("exit code {code}"),
+            ("", None) => self.lack.clone(),
+            (said, _) => said.to_owned(),
+        };
+        if becomes_root && self.said.contains("sudo:") {
+            return format!(
+                "does not let this account become root: {said} (`become` needs `NOPASSWD` in sudoers)"
+            );
+        }
+        match self.code {
+            Some(agent::UNSAFE) => {
+                "has a cache directory that belongs to another account or that others can write: ~/.cache/evenkeel".to_owned()
+            }
+            Some(126) => format!(
+                "cannot run the agent: {said} (its file system may be mounted noexec, or it is another architecture)"
+            ),
+            Some(127) => format!("cannot run the agent: {said} (the login shell may be restricted)"),
+            _ => format!("does not run the agent: {said}"),
+        }
+    }
+
+    /// Returns its code, and what it said.
+    pub(super) fn into_parts(self) -> (Option<i32>, String) {
+        let said = if self.said.is_empty() {
+            self.lack
+        } else {
+            self.said
+        };
+        (self.code, said)
+    }
+}
+
+/// Time until a stream must say something, changed while it is read.
+#[derive(Clone, Default)]
+pub(super) struct Patience(Arc<AtomicU64>);
+
+impl Patience {
+    /// Sets it. Zero, as in the beginning, is for ever.
+    pub(super) fn set(&self, patience: Duration) {
+        let milliseconds = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        self.0.store(milliseconds, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Option<Timespec> {
+        let milliseconds = self.0.load(Ordering::Relaxed);
+        (milliseconds > 0)
+            .then(|| Duration::from_millis(milliseconds))
+            .and_then(|patience| Timespec::try_from(patience).ok())
+    }
+}
+
+/// A stream whose silence ends.
+pub(super) struct Impatient {
+    file: File,
+    patience: Patience,
+}
+
+impl Impatient {
+    /// Returns its patience, to change it.
+    pub(super) fn patience(&self) -> Patience {
+        self.patience.clone()
+    }
+}
+
+impl Read for Impatient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let patience = self.patience.get();
+        let ready = loop {
+            let mut waiting = [PollFd::new(&self.file, PollFlags::IN)];
+            match poll(&mut waiting, patience.as_ref()) {
+                Err(rustix::io::Errno::INTR) => {}
+                other => break other?,
+            }
+        };
+        if ready == 0 {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.file.read(buffer)
+    }
+}
+
+/// Keeps the first bytes of a stream, and reads the rest so that its writer never waits.
+fn keep(mut stream: File, kept: &Mutex<Vec<u8>>) {
+    let mut buffer = [0; 1024];
+    while let Ok(read @ 1..) = stream.read(&mut buffer) {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = KEPT.saturating_sub(kept.len()).min(read);
+        kept.extend_from_slice(buffer.get(..room).unwrap_or_default());
+    }
+}
+
+/// Makes a stream's reads and writes wait: the connection made it for an event loop.
+fn waiting(stream: OwnedFd) -> OwnedFd {
+    // A stream that cannot be changed fails at its first read.
+    if let Ok(flags) = rustix::fs::fcntl_getfl(&stream) {
+        let _ = rustix::fs::fcntl_setfl(&stream, flags - rustix::fs::OFlags::NONBLOCK);
+    }
+    stream
+}
+
+/// Returns an error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    inert(&text).chars().take(300).collect()
+}

@@ -1,0 +1,179 @@
+//! The connection to a host: `ssh` logs in once, and stays as its master until it was not used for a while.
+
+use std::collections::BTreeMap;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use super::sockets;
+use crate::world::command::{CommandError, CommandRun, CommandStatus, handed_on, run};
+use crate::world::git::absolute_only;
+use evenkeel_core::environment::ssh_host::SshHost;
+use evenkeel_host::Interruption;
+use evenkeel_model::text::inert;
+
+/// Variable that names a file of OpenSSH's configuration, which replaces the account's and the machine's.
+pub(super) const CONFIGURATION: &str = "EVENKEEL_SSH_CONFIG";
+
+/// Settings of every login. Nothing is asked: a pipeline has no terminal. A host key must be known.
+const SETTINGS: [&str; 9] = [
+    "BatchMode=yes",
+    "StrictHostKeyChecking=yes",
+    "ControlMaster=auto",
+    "ControlPersist=60",
+    "ConnectTimeout=10",
+    "ServerAliveInterval=5",
+    "ServerAliveCountMax=3",
+    "ForwardX11=no",
+    "PermitLocalCommand=no",
+];
+
+/// Time limit of a login, with its jump hosts.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// How often a login is tried that a server refused because it is busy.
+const TRIES: u32 = 6;
+
+/// What `ssh` says when a server drops logins because too many are in progress (`MaxStartups`).
+const BUSY: [&str; 4] = [
+    "kex_exchange_identification: ",
+    "ssh_exchange_identification: ",
+    "Connection reset by ",
+    "Exceeded MaxStartups",
+];
+
+/// Returns the socket of an open connection, after a login if there is none.
+///
+/// # Errors
+///
+/// The reason, as what follows the host's name: "cannot be reached: …".
+pub fn connection(host: &SshHost, variables: &BTreeMap<String, String>) -> Result<PathBuf, String> {
+    let socket = sockets::socket(host.destination(), variables)?;
+    // A socket without its master refuses.
+    if UnixStream::connect(&socket).is_ok() {
+        return Ok(socket);
+    }
+    let mut pause = Duration::from_millis(100);
+    for left in (0..TRIES).rev() {
+        let said = match login(host, &socket, variables) {
+            Ok(()) => return Ok(socket),
+            // Another run may have logged in meanwhile.
+            Err(_) if UnixStream::connect(&socket).is_ok() => return Ok(socket),
+            Err(said) => said,
+        };
+        if left == 0 || !BUSY.iter().any(|busy| said.contains(busy)) {
+            return Err(format!("cannot be reached: {}", explained(&said)));
+        }
+        sleep(pause + jitter(pause));
+        pause *= 2;
+    }
+    Err("cannot be reached".to_owned())
+}
+
+/// Logs in. The command ends when the master is in the background.
+fn login(
+    host: &SshHost,
+    socket: &Path,
+    variables: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let mut command = vec!["ssh".to_owned()];
+    if let Some(named) = variables.get(CONFIGURATION) {
+        command.extend(["-F".to_owned(), named.clone()]);
+    }
+    for setting in SETTINGS {
+        command.extend(["-o".to_owned(), setting.to_owned()]);
+    }
+    command.push("-o".to_owned());
+    // In OpenSSH's settings, a percent sign begins a token.
+    let path = socket.to_string_lossy().replace('%', "%%");
+    command.push(format!("ControlPath={path}"));
+    command.extend(["-f", "-N", "-T", "--", host.destination()].map(str::to_owned));
+    let mut environment = handed_on(variables);
+    // The working directory is a checkout, which must not name the program.
+    let search = environment.get("PATH").map_or("", String::as_str);
+    let search = absolute_only(search);
+    environment.insert("PATH".to_owned(), search);
+    environment.insert("LC_ALL".to_owned(), "C".to_owned());
+    let wanted = CommandRun {
+        environment,
+        directory: Some(PathBuf::from("/")),
+        timeout: PATIENCE,
+        output_limit: 16 * 1024,
+        ..CommandRun::new(command)
+    };
+    let ran = run(&wanted, &Interruption::default()).map_err(|error| match error {
+        CommandError::NotFound { .. } => {
+            "`ssh` is not installed (Debian's package openssh-client)".to_owned()
+        }
+        error => error.to_string(),
+    })?;
+    let said = String::from_utf8_lossy(&ran.stderr.into_bytes()).into_owned();
+    match ran.status {
+        CommandStatus::Code(0) => Ok(()),
+        CommandStatus::TimedOut => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+        _ if said.trim().is_empty() => Err(format!("ssh {}", ran.status)),
+        _ => Err(said),
+    }
+}
+
+/// Returns what `ssh` said in one line, and what to do about it.
+fn explained(said: &str) -> String {
+    let lines: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('@') && !line.starts_with("Warning: "))
+        .collect();
+    let help = if said.contains("REMOTE HOST IDENTIFICATION HAS CHANGED") {
+        Some(
+            "its host key differs from the known one: find out why before you replace it in known_hosts",
+        )
+    } else if said.contains("Host key verification failed") {
+        Some("its host key is unknown: compare it, then add it with `ssh-keyscan`")
+    } else if said.contains("Permission denied") {
+        Some("no key of this account is accepted there: check `ssh -v`")
+    } else {
+        None
+    };
+    let last = lines.last().copied().unwrap_or("ssh failed");
+    let shown: String = inert(last).chars().take(300).collect();
+    match help {
+        Some(help) => format!("{shown} ({help})"),
+        None => shown,
+    }
+}
+
+/// A random part of a pause, so that many logins do not come back at once.
+fn jitter(pause: Duration) -> Duration {
+    let mut bytes = [0; 2];
+    if SystemRandom::new().fill(&mut bytes).is_err() {
+        return Duration::ZERO;
+    }
+    pause * u32::from(u16::from_be_bytes(bytes)) / u32::from(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::explained;
+
+    #[test]
+    fn a_changed_host_key_is_not_called_unknown() {
+        let changed = "@@@@@@@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@\nOffending key in known_hosts:1\nHost key verification failed.\n";
+        assert!(explained(changed).contains("differs from the known one"));
+        let unknown = "No ED25519 host key is known for web-1 and you have requested strict checking.\nHost key verification failed.\n";
+        assert!(explained(unknown).contains("is unknown"));
+    }
+
+    #[test]
+    fn what_a_host_says_is_shown_as_data() {
+        let said = explained("\u{1b}[31mbanner\u{7}\n");
+        assert!(
+            !said.contains('\u{1b}') && !said.contains('\u{7}'),
+            "{said:?}"
+        );
+        assert!(explained(&"x".repeat(100_000)).len() < 400);
+        assert_eq!(explained(""), "ssh failed");
+    }
+}

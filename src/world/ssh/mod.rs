@@ -1,0 +1,308 @@
+//! Hosts over SSH: one connection of OpenSSH for each host, and one agent on it that answers all queries.
+//!
+//! `ssh` itself logs in, so that its configuration, known hosts, agents, jump hosts and security keys count. The connection
+//! stays open for a while, and the next run of evenkeel uses it. The conversation is the wire protocol of the host crate.
+
+mod agent;
+mod channel;
+mod login;
+mod sockets;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+use self::agent::Agent;
+use self::channel::{Channel, Impatient, Patience};
+use evenkeel_core::environment::ssh_host::SshHost;
+use evenkeel_host::reason::why_io;
+use evenkeel_host::wire::client::Client;
+use evenkeel_host::{
+    Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Subject as _,
+    Target,
+};
+use evenkeel_model::Sealer;
+
+/// Time until an agent has greeted.
+const GREETING: Duration = Duration::from_secs(20);
+
+/// Longest silence of an agent that works: the longest step is a process that gets ready.
+const SILENCE: Duration = Duration::from_mins(15);
+
+/// Time until an agent has said goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How often a conversation that broke is begun again in one run.
+const AGAIN: u32 = 2;
+
+/// Hosts of one run. All targets of a run share it, and each conversation.
+pub struct Hosts {
+    shared: Arc<Shared>,
+    targets: Mutex<BTreeMap<Key, Arc<SshTarget>>>,
+}
+
+/// The environment, the target, its host, and the key that seals its secrets.
+type Key = (String, String, SshHost, [u8; 32]);
+
+/// What all hosts of a run share.
+struct Shared {
+    variables: BTreeMap<String, String>,
+    /// Directory of this program.
+    beside: PathBuf,
+    agent: OnceLock<Result<Agent, String>>,
+    runtime: OnceLock<io::Result<Runtime>>,
+}
+
+impl Hosts {
+    /// Creates it with this program's variables and place.
+    #[must_use]
+    pub fn new(variables: &BTreeMap<String, String>, beside: PathBuf) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                variables: variables.clone(),
+                beside,
+                agent: OnceLock::new(),
+                runtime: OnceLock::new(),
+            }),
+            targets: Mutex::default(),
+        }
+    }
+
+    /// Returns a target on a host. It connects when it is queried for the first time.
+    pub fn target(
+        &self,
+        environment: &str,
+        name: &str,
+        host: &SshHost,
+        sealer: &Sealer,
+    ) -> Arc<dyn Target> {
+        let key = (
+            environment.to_owned(),
+            name.to_owned(),
+            host.clone(),
+            *sealer.reveal_key(),
+        );
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
+        let target = targets.entry(key).or_insert_with(|| {
+            Arc::new(SshTarget {
+                shared: Arc::clone(&self.shared),
+                host: host.clone(),
+                sealer: sealer.clone(),
+                held: Mutex::default(),
+            })
+        });
+        Arc::clone(target) as Arc<dyn Target>
+    }
+}
+
+impl Shared {
+    fn runtime(&self) -> Result<&Runtime, String> {
+        let made = self.runtime.get_or_init(|| {
+            Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+        });
+        made.as_ref()
+            .map_err(|error| format!("connections cannot be made: {}", why_io(error)))
+    }
+
+    fn agent(&self) -> Result<&Agent, String> {
+        let found = self
+            .agent
+            .get_or_init(|| Agent::find(&self.variables, &self.beside));
+        found.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// A conversation with an agent on a host.
+struct Conversation {
+    client: Client<Impatient, std::fs::File>,
+    /// How long its answers are waited for.
+    patience: Patience,
+    /// The end of the agent, and what it reports as an error.
+    channel: Channel,
+}
+
+/// What a target has of its host.
+#[derive(Default)]
+struct Held {
+    open: Option<Arc<Conversation>>,
+    /// How many conversations broke.
+    broken: u32,
+    /// Why there is none, for the rest of the run.
+    given_up: Option<String>,
+}
+
+/// A target on a host.
+struct SshTarget {
+    shared: Arc<Shared>,
+    host: SshHost,
+    sealer: Sealer,
+    held: Mutex<Held>,
+}
+
+impl Drop for SshTarget {
+    /// Ends the conversation as agreed, so that the agent ends at once and by itself.
+    fn drop(&mut self) {
+        let open = self.held().open.take();
+        if let Some(conversation) = open.and_then(Arc::into_inner)
+            && !conversation.client.is_broken()
+        {
+            conversation.patience.set(FAREWELL);
+            // If the goodbye fails, the end of the channel says the same.
+            let _ = conversation.client.close();
+        }
+    }
+}
+
+impl SshTarget {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the conversation, which is begun again after it broke: what happened there can be observed then.
+    ///
+    /// # Errors
+    ///
+    /// The reason, with the host's name. A host that was never reached is not tried again in this run.
+    fn conversation(&self) -> Result<Arc<Conversation>, String> {
+        let mut held = self.held();
+        if let Some(open) = &held.open {
+            if !open.client.is_broken() {
+                return Ok(Arc::clone(open));
+            }
+            held.open = None;
+            held.broken += 1;
+        }
+        if let Some(reason) = &held.given_up {
+            return Err(reason.clone());
+        }
+        match self.begin() {
+            Ok(conversation) => {
+                let conversation = Arc::new(conversation);
+                held.open = Some(Arc::clone(&conversation));
+                if held.broken >= AGAIN {
+                    held.given_up = Some(format!(
+                        "the host `{}` broke the connection several times",
+                        self.host
+                    ));
+                }
+                Ok(conversation)
+            }
+            Err(reason) => {
+                let reason = format!("the host `{}` {reason}", self.host);
+                held.given_up = Some(reason.clone());
+                Err(reason)
+            }
+        }
+    }
+
+    /// Logs in unless a connection is open, and starts the agent; sends it first where the host lacks it.
+    fn begin(&self) -> Result<Conversation, String> {
+        let agent = self.shared.agent()?;
+        let runtime = self.shared.runtime()?;
+        let socket = login::connection(&self.host, &self.shared.variables)?;
+        let start = agent.start(self.host.becomes_root);
+        let first = self.greet(Channel::open(runtime, &socket, &start)?);
+        match first {
+            Ok(conversation) => Ok(conversation),
+            Err(ended) if ended.is(agent::ABSENT) => {
+                agent.send(runtime, &socket)?;
+                self.greet(Channel::open(runtime, &socket, &start)?)
+                    .map_err(|ended| ended.explained(self.host.becomes_root))
+            }
+            Err(ended) => Err(ended.explained(self.host.becomes_root)),
+        }
+    }
+
+    fn greet(&self, mut channel: Channel) -> Result<Conversation, channel::Ended> {
+        let Some((reader, writer)) = channel.take() else {
+            return Err(channel.ended("the channel has no streams"));
+        };
+        let patience = reader.patience();
+        patience.set(GREETING);
+        match Client::open(reader, writer, &self.sealer) {
+            Ok(client) => {
+                patience.set(SILENCE);
+                Ok(Conversation {
+                    client,
+                    patience,
+                    channel,
+                })
+            }
+            Err(violation) => Err(channel.ended(&violation.to_string())),
+        }
+    }
+}
+
+impl Observer for SshTarget {
+    fn observe(&self, queries: &[Query]) -> Vec<Answer> {
+        match self.conversation() {
+            Ok(conversation) => {
+                let answers = conversation.client.observe(queries);
+                if conversation.client.is_broken() {
+                    // What it answered before counts; the reason of the rest names the host.
+                    let reason = self.why_broken(&conversation);
+                    return answers
+                        .into_iter()
+                        .map(|answer| match answer {
+                            Answer::Unreadable { .. } => Answer::Unreadable {
+                                reason: reason.clone(),
+                            },
+                            other => other,
+                        })
+                        .collect();
+                }
+                answers
+            }
+            Err(reason) => queries
+                .iter()
+                .map(|_| Answer::Unreadable {
+                    reason: reason.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl SshTarget {
+    fn why_broken(&self, conversation: &Conversation) -> String {
+        let said = conversation.channel.said();
+        let said = if said.is_empty() {
+            String::new()
+        } else {
+            format!(": {said}")
+        };
+        format!("the connection to the host `{}` broke{said}", self.host)
+    }
+}
+
+impl Target for SshTarget {
+    fn perform(
+        &self,
+        actions: &[Action],
+        materials: &dyn Materials,
+        interruption: &Interruption,
+    ) -> Vec<Result<Performed, ActionError>> {
+        match self.conversation() {
+            Ok(conversation) => conversation
+                .client
+                .perform(actions, materials, interruption),
+            Err(reason) => actions
+                .iter()
+                .map(|action| {
+                    Err(ActionError::Failed {
+                        operation: "reach".to_owned(),
+                        path: action.subject().to_owned(),
+                        reason: format!("not started: {reason}"),
+                    })
+                })
+                .collect(),
+        }
+    }
+}
