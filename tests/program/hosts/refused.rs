@@ -122,7 +122,7 @@ fn a_host_that_stops_answering_is_unreachable_and_not_waited_for() {
     assert_ne!(seen.code, 0);
     seen.says("the host `staging-1`");
     assert!(
-        begun.elapsed() < Duration::from_secs(60),
+        begun.elapsed() < Duration::from_mins(1),
         "{:?}",
         begun.elapsed()
     );
