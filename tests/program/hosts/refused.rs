@@ -53,7 +53,7 @@ fn a_host_whose_key_changed_is_refused() {
 #[test]
 fn an_account_that_the_host_does_not_accept_is_refused() {
     let other = |world: &TestWorld, _: &Host| configured(world, "User root", "User daemon");
-    refused("", "root", &other, "no key of this account is accepted");
+    refused("", "root", &other, "Permission denied (publickey");
 }
 
 #[test]
