@@ -31,14 +31,14 @@ use crate::operation::{
   evenkeel approve --import approval.json                                    where the ledger is")]
 pub(super) struct Arguments {
     /// The digest of the plan, or its beginning, as `evenkeel deliver` prints it; with --offline, the file of the request
-    #[arg(required_unless_present_any = ["request", "import"], conflicts_with_all = ["request", "import"])]
+    #[arg(required_unless_present_any = ["request", "import"], conflicts_with = "import")]
     plan: Option<String>,
     /// The reason
     #[arg(long, required_unless_present_any = ["request", "import"], conflicts_with_all = ["request", "import"])]
     reason: Option<String>,
     #[command(flatten)]
     deciding: Deciding,
-    /// Write a request for a signed approval of the current plan to the file of -o
+    /// Write a request for a signed approval to the file of -o: of the current plan, or of the rollback whose plan is named
     #[arg(long, conflicts_with_all = ["offline", "import", "key", "yes"])]
     request: bool,
     /// Sign the answer to a request without a ledger, and write it to the file of -o
@@ -70,6 +70,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         offline,
         import,
     } = arguments;
+    let named = plan.clone();
     let (plan, reason) = (plan.unwrap_or_default(), reason.unwrap_or_default());
     let output = || {
         surroundings
@@ -81,7 +82,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         deciding.confirms("Approve this plan?", report, surroundings)
     };
     surroundings.render(if request {
-        output().and_then(|output| request_approval(world, location, output))
+        output().and_then(|output| request_approval(world, location, named.as_deref(), output))
     } else if let Some(file) = &import {
         import_approval(world, location, file)
     } else if offline {

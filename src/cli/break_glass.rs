@@ -1,5 +1,7 @@
 //! `evenkeel break-glass`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::shared::{Holding, Surroundings};
@@ -10,7 +12,8 @@ use crate::operation::{BreakGlassRequest, break_glass};
 /// Applies the current definitions to production and runs its smoke suites, like `release`. The reason, the incident and what shuts the
 /// gate are recorded before anything changes, and every report shows the break-glass until another person follows it up. A broken
 /// ledger, a locked production and an out-of-date plan are never passed over, and removals need a confirmation. CI runners cannot
-/// break the glass. `break-glass = false` in the policy forbids it.
+/// break the glass. `break-glass = false` in the policy forbids it. With a file `approvers` beside the definitions, it is signed
+/// like an approval.
 #[derive(Args)]
 #[command(after_help = "Examples:
   evenkeel break-glass production --incident INC-42 --reason 'checkout is down, tests need 40 min'
@@ -30,6 +33,9 @@ pub(super) struct Arguments {
     /// Confirm removals in this environment
     #[arg(long, value_name = "ENVIRONMENT")]
     confirm: Option<String>,
+    /// The file of the person's SSH key
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
     #[command(flatten)]
     holding: Holding,
 }
@@ -45,6 +51,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
             plan: arguments.plan.as_deref(),
             confirm: arguments.confirm.as_deref(),
             wait: arguments.holding.wait(),
+            key: arguments.key.as_deref(),
         },
     ))
 }

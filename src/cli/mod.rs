@@ -28,6 +28,7 @@ mod progress;
 mod reference;
 mod reject;
 mod release;
+mod report;
 mod resources;
 mod rollback;
 mod schema;
@@ -154,6 +155,7 @@ commands! {
         log::Log,
         show::Show,
         audit::Audit,
+        report::Report,
         drill::Drill,
     }
 }

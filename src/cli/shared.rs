@@ -15,7 +15,8 @@ use super::output::{Output, OutputParser, format_of, settled};
 use super::progress::Terminal;
 use super::signals::Signals;
 use crate::operation::{
-    Failure, ProgramTargets, ProjectLocation, Stores, World, in_one_line, notify, project_path,
+    Failure, ProgramTargets, ProjectLocation, Stores, World, in_one_line, notify, outstanding,
+    project_path,
 };
 use crate::report::{Report, ReportFormat, Style};
 use crate::world::account;
@@ -193,6 +194,7 @@ impl Surroundings<'_> {
             report.redact(&|text| redactor.text(text));
             report
         });
+        outstanding(self.world, &self.location, &mut report);
         let code = self.signals.exit_code(report.exit_code);
         report.conclude(code);
         let has_failed = report.failure.is_some();

@@ -13,7 +13,7 @@ use crate::report::{
 use crate::world::files::{read_plain, write_whole};
 use evenkeel_core::checkpoint::{self, CHECKPOINT_FORMAT, CheckpointFile};
 use evenkeel_core::recorded;
-use evenkeel_ledger::record::ReleaseStarted;
+use evenkeel_ledger::record::{Overridden, ReleaseStarted};
 use evenkeel_ledger::{
     Completeness, Irregularity, Kept, LedgerError, Proof, Record, Verification, chain,
 };
@@ -55,6 +55,18 @@ pub fn audit_verify(
         report.has_errors() || verification.proofs.iter().any(|it| it.proven.is_none());
     if restore_head && verification.is_whole() && !is_refused {
         project.store.restore_head()?;
+        if let Completeness::NotProven(reason) = &verification.complete {
+            // The rewritten head hides that entries may have been missing.
+            let overridden = Overridden {
+                what: "audit verify --restore-head".into(),
+                environment: None,
+                codes: vec!["gate/ledger-broken".into()],
+                by: world.actor.clone(),
+                reason: format!("the ledger counts as complete, although {reason}"),
+            };
+            let ledger = project.ledger()?;
+            ledger.append(world.clock.now(), &[overridden.into()], None)?;
+        }
         verification = project.store.verify(&kept)?;
         report.say("the head was rewritten: the ledger now counts as complete");
     }
@@ -229,12 +241,13 @@ impl Named {
                 let first = (entry.sequence, role);
                 named.objects.entry(*digest).or_insert(first);
             }
+            if let Record::GlassBroken(broken) = &record {
+                let release = broken.release.clone();
+                named.overrides.insert(release, broken.dossier);
+            }
             match record {
                 Record::ReleaseStarted(started) => {
                     named.releases.insert(entry.sequence, started);
-                }
-                Record::GlassBroken(broken) => {
-                    named.overrides.insert(broken.release, broken.dossier);
                 }
                 record if recorded::is_decision(&record) => {
                     named.decisions.insert(entry.sequence, record);

@@ -11,11 +11,11 @@ use super::decision::Signatory;
 use super::dossier::{GateReview, policy_of_definitions};
 use super::release::Admitted;
 use super::session::{Needs, Session};
-use super::{Failure, ProjectLocation, World, timeline};
+use super::{Failure, Project, ProjectLocation, World, timeline};
 use crate::report::Report;
 use evenkeel_core::gate::people::CI;
 use evenkeel_ledger::State;
-use evenkeel_ledger::record::{FollowedUp, GlassBroken};
+use evenkeel_ledger::record::{FollowedUp, GlassBroken, Origin, Signed};
 use evenkeel_signature::{Decision, STATEMENT_FORMAT, Statement};
 
 /// Rules that a break-glass never passes over: without them, neither its record nor its plan can be relied on.
@@ -43,6 +43,8 @@ pub struct BreakGlassRequest<'a> {
     pub confirm: Option<&'a str>,
     /// Time to wait for a lease.
     pub wait: Option<Duration>,
+    /// File of the person's SSH key, if named.
+    pub key: Option<&'a Path>,
 }
 
 /// Releases although the gate is shut.
@@ -81,6 +83,7 @@ pub fn break_glass(
     }
     let smoke = resolution.environment(&name)?.suites.iter();
     project.runs_as_committed(smoke.filter(|suite| suite.kind == "smoke"))?;
+    let signatory = signatory(&project, &resolution.origin, request.key)?;
     let ledger = project.ledger()?;
     let mut state = State::of(&*ledger)?;
     let lease = take_lease(
@@ -132,6 +135,29 @@ pub fn break_glass(
     let mut shut_by: Vec<String> = reasons.iter().map(|reason| reason.code.clone()).collect();
     shut_by.dedup();
     let number = state.next_break_glass();
+    let signed = match &signatory {
+        None => None,
+        Some(signatory) => {
+            let statement = Statement {
+                format: STATEMENT_FORMAT.to_owned(),
+                system: project.definition.system.clone(),
+                environment: name.clone(),
+                plan,
+                recipe: asked.plan.recipe,
+                // The facts at that time, with the verdict that is passed over.
+                evidence: dossier,
+                policy: asked.dossier.policy_digest(),
+                decision: Decision::BreakGlass,
+                reason: request.reason.to_owned(),
+                by: signatory.person().name.clone(),
+                at: world.clock.now(),
+                // The signatory fills it in.
+                nonce: String::new(),
+                incident: Some(request.incident.to_owned()),
+            };
+            Some(signatory.sign(world, statement)?)
+        }
+    };
     let broken = GlassBroken {
         break_glass: number.clone(),
         release: state.next_release(),
@@ -143,6 +169,7 @@ pub fn break_glass(
         incident: request.incident.to_owned(),
         shut_by: shut_by.clone(),
         dossier,
+        signed,
     };
     asked.tell_of_policy(&mut report);
     report.say(format!(
@@ -213,22 +240,13 @@ pub fn follow_up(
         return Ok(report);
     }
     let broken = it.broken.record.clone();
-    let people = project
-        .approvers(&resolution.origin)?
-        .map(|text| evenkeel_core::gate::people::approvers(&text).unwrap_or_default());
-    let signed = match people {
-        None => {
-            if key.is_some() {
-                return Err(Failure::Usage(
-                    "--key has no effect without a file `approvers` beside the definitions".into(),
-                ));
-            }
-            None
-        }
-        Some(people) => {
-            let signatory = Signatory::choose(&project, vec![people], key)?;
+    let signed = match signatory(&project, &resolution.origin, key)? {
+        None => None,
+        Some(signatory) => {
             let person = signatory.person();
-            is_another(person.is_called(&broken.by.name), &broken)?;
+            let breaker = Signed::person(broken.signed.as_ref(), &broken.by);
+            let is_same = person.is_called(breaker) || person.is_called(&broken.by.name);
+            is_another(is_same, &broken)?;
             let statement = Statement {
                 format: STATEMENT_FORMAT.to_owned(),
                 system: project.definition.system.clone(),
@@ -244,6 +262,7 @@ pub fn follow_up(
                 at: world.clock.now(),
                 // The signatory fills it in.
                 nonce: String::new(),
+                incident: None,
             };
             Some(signatory.sign(world, statement)?)
         }
@@ -266,6 +285,25 @@ pub fn follow_up(
     Ok(report)
 }
 
+/// Returns the person who signs; `None` without a file of approvers, where the account acts.
+fn signatory(
+    project: &Project<'_>,
+    origin: &Origin,
+    key: Option<&Path>,
+) -> Result<Option<Signatory>, Failure> {
+    let Some(text) = project.approvers(origin)? else {
+        if key.is_some() {
+            return Err(Failure::Usage(
+                "--key has no effect without a file `approvers` beside the definitions".into(),
+            ));
+        }
+        return Ok(None);
+    };
+    // A file with an error lists no person.
+    let people = evenkeel_core::gate::people::approvers(&text).unwrap_or_default();
+    Ok(Some(Signatory::choose(project, vec![people], key)?))
+}
+
 /// Refuses the follow-up of the person who broke the glass.
 fn is_another(is_same: bool, broken: &GlassBroken) -> Result<(), Failure> {
     if !is_same {
@@ -274,7 +312,7 @@ fn is_another(is_same: bool, broken: &GlassBroken) -> Result<(), Failure> {
     Err(Failure::Refused {
         reason: format!(
             "{} broke the glass; another person must follow it up",
-            broken.by.name
+            Signed::person(broken.signed.as_ref(), &broken.by)
         ),
         help: "ask another person to review it".into(),
     })

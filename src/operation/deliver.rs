@@ -15,7 +15,7 @@ use super::verify::Verification;
 use super::{Event, Failure, Project, ProjectLocation, World, artifact_store, timeline};
 use crate::report::{PlanReport, Report};
 use evenkeel_core::environment::suite::Suite;
-use evenkeel_ledger::record::ApplyOutcome;
+use evenkeel_ledger::record::{ApplyOutcome, Overridden};
 use evenkeel_ledger::{Ledger, State};
 use evenkeel_model::EnvironmentName;
 
@@ -82,8 +82,23 @@ fn deliver_now(
     let ledger = project.ledger()?;
     let mut state = State::of(&*ledger)?;
     refuse_stages(&project, &state, &resolution.origin)?;
-    if !request.allow_undeclared && GateReview::shut_by_definitions(&project, &resolution, &state)?
-    {
+    let codes = GateReview::shut_by_definitions(&project, &resolution, &state)?;
+    let is_shut = !codes.is_empty();
+    if is_shut && request.allow_undeclared {
+        let overridden = Overridden {
+            what: "deliver --allow-undeclared".into(),
+            environment: None,
+            reason: format!(
+                "definitions that shut the gate are applied before production: {}",
+                codes.join(", ")
+            ),
+            codes,
+            by: world.actor.clone(),
+        };
+        state.may_go_on()?;
+        ledger.append(world.clock.now(), &[overridden.into()], None)?;
+        state.catch_up(&*ledger)?;
+    } else if is_shut {
         let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
         asked.record(&project, &*ledger, None)?;
         timeline::fill(&*ledger, &mut state, &mut report);

@@ -149,14 +149,14 @@ impl GateReview {
         self.verdict = gate::judge(dossier);
     }
 
-    /// Returns the reasons why the definitions alone shut the gate, before anything is applied or observed.
+    /// Returns the codes of the rules by which the definitions alone shut the gate, before anything is applied or observed.
     pub(super) fn shut_by_definitions(
         project: &Project<'_>,
         resolution: &Resolution,
         state: &State,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Vec<String>, Failure> {
         let dossier = of_definitions(project, resolution, state)?;
-        Ok(gate::is_shut_by_definitions(&dossier))
+        Ok(gate::shut_by_definitions(&dossier))
     }
 
     /// Whether nothing is left to do: production runs this recipe and needs no repair.
@@ -271,20 +271,35 @@ fn of_definitions(
     })
 }
 
-/// Returns the digest of the requirements that a signed approval is bound to, without observations and a ledger.
-pub(super) fn policy_of_definitions(
+/// Returns the requirements of a release, without observations and a ledger.
+fn demands_of_definitions(
     project: &Project<'_>,
     origin: &Origin,
-) -> Result<Digest, Failure> {
-    Ok(Demands {
+    approvers: Option<String>,
+) -> Demands {
+    Demands {
         policy: project.policy(origin),
         path: project.definition.path.clone(),
         place: project.place(),
         severities: Some(severities(&project.definition)),
         differences: Some(differences(&project.definition)),
-        approvers: project.approvers(origin)?,
+        approvers,
     }
-    .digest())
+}
+
+/// Returns the digest of the requirements that a signed approval is bound to.
+pub(super) fn policy_of_definitions(
+    project: &Project<'_>,
+    origin: &Origin,
+) -> Result<Digest, Failure> {
+    let approvers = project.approvers(origin)?;
+    Ok(demands_of_definitions(project, origin, approvers).digest())
+}
+
+/// Returns the digest of the requirements that a plan is bound to. A change of the approvers makes no other plan: the gate
+/// gives it as the reason why an approval is void.
+pub(super) fn requirements_of_plan(project: &Project<'_>, origin: &Origin) -> Digest {
+    demands_of_definitions(project, origin, None).digest()
 }
 
 /// Returns the rollback that must have been rehearsed. A release of the same recipe has nothing to roll back.

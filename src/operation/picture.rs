@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::dossier::requirements_of_plan;
 use super::large::Large;
 use super::project::Depth;
 use super::session::{DocumentNeed, Needs};
@@ -194,7 +195,7 @@ impl Resolution {
         let name = situation.environment();
         let (recipe, digests) =
             rayon::join(|| self.recipe(project, name), || Digests::of(situation));
-        Ok(Self::made(project, situation, state, &recipe?, digests))
+        Ok(self.made(project, situation, state, &recipe?, digests))
     }
 
     /// Observes one environment and returns its plan. The recipe is computed in the gaps of the observation.
@@ -211,17 +212,19 @@ impl Resolution {
         );
         let situation = situation?;
         let digests = Digests::of(&situation);
-        let plan = Self::made(project, &situation, state, &recipe?, digests);
+        let plan = self.made(project, &situation, state, &recipe?, digests);
         Ok((situation, plan))
     }
 
     fn made(
+        &self,
         project: &Project<'_>,
         situation: &Situation<'_>,
         state: &State,
         recipe: &Recipe,
         digests: Digests,
     ) -> Plan {
+        let requirements = requirements_of_plan(project, &self.origin);
         let lineage = state
             .founded
             .as_ref()
@@ -230,7 +233,7 @@ impl Resolution {
             situation,
             recipe,
             digests,
-            project.definitions_digest(situation.resolved),
+            (project.definitions_digest(situation.resolved), requirements),
             &project.definition.system,
             lineage,
             TOOL,

@@ -29,6 +29,10 @@ pub fn status(world: &World<'_>, location: &ProjectLocation) -> Result<Report, F
                 .next
                 .extend(remedy(&project.definition, &state, release));
         }
+        let awaits = document.awaits.as_ref();
+        if let Some(rolled) = awaits.and_then(|awaits| awaits.rolled_back.as_ref()) {
+            report.next(rolled.advice());
+        }
         report.status.push(document);
     }
     report.timeline(&state);

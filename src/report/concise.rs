@@ -49,6 +49,10 @@ impl Format for Concise {
                 writeln!(to, "{fault}: {word} {}", one_line(&words))?;
             }
         }
+        for figure in report.dora.iter().flat_map(|dora| dora.figures()) {
+            let (value, events) = (one_line(&figure.value), one_line(&figure.events));
+            writeln!(to, "{}: {value} ({events})", figure.name)?;
+        }
         if let Some(failure) = &report.failure {
             let reason = failure_line(&failure.reason, &failure.causes);
             writeln!(to, "{} {}", style.bad("error:"), one_line(&reason))?;

@@ -172,6 +172,17 @@ impl Format for Csv {
             };
             table.write_record(cells(report, &row))?;
         }
+        for figure in report.dora.iter().flat_map(|dora| dora.figures()) {
+            let row = Row {
+                state: "figure",
+                environment: report.dora.as_ref().map(|dora| &*dora.environment),
+                subject: figure.name,
+                message: &figure.events,
+                found: Some(&figure.value),
+                ..Row::default()
+            };
+            table.write_record(cells(report, &row))?;
+        }
         for trial in report.drill.iter().flat_map(|drill| &drill.trials) {
             let is_right = trial.result == TrialResultDocument::Shut;
             let row = Row {

@@ -9,6 +9,7 @@ mod checkpoints;
 mod cut;
 mod discovery;
 mod done;
+mod dora;
 mod doubts;
 mod drift;
 mod drill;
@@ -40,6 +41,8 @@ pub use self::break_glass::BreakGlassDocument;
 pub use self::checkpoints::{COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument};
 pub use self::cut::CutDocument;
 pub use self::done::{ApplyDocument, CaseDocument, NotDone, SuiteDocument};
+pub(in crate::report) use self::dora::FigureWords;
+pub use self::dora::{DORA_COMMAND, DoraDocument, RatioDocument, TimesDocument};
 pub use self::doubts::{DOUBTS_COMMAND, DecisionKind, DoubtDocument, SightingDocument, examined};
 pub use self::drift::{DocumentsDocument, EnvironmentReport, ParityDocument};
 pub use self::drill::{DrillDocument, TrialDocument, TrialResultDocument};
@@ -66,8 +69,8 @@ pub use self::replays::{REPLAY_COMMAND, ReplayDocument, ReplayPart, ReplayResult
 pub use self::rollback::RollbackDocument;
 pub use self::shown::{FactDocument, ShownDocument, ShownStep};
 pub use self::status::{
-    AwaitsDocument, CheckedDocument, RunningDocument, StaleDocument, StatusDocument,
-    SuiteStatusDocument,
+    AwaitsDocument, CheckedDocument, RolledBackDocument, RunningDocument, StaleDocument,
+    StatusDocument, SuiteStatusDocument,
 };
 pub use self::timeline::EventDocument;
 pub use self::unsettled::{BrokenDocument, UnsettledDocument, UnsettledState};
@@ -174,9 +177,15 @@ pub struct Report {
     /// Every break-glass that waits for a follow-up, oldest first.
     #[serde(default)]
     pub break_glass: Vec<BreakGlassDocument>,
+    /// Whether the command read the ledger for these.
+    #[serde(skip)]
+    pub knows_break_glass: bool,
     /// Drill of the gate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drill: Option<DrillDocument>,
+    /// DORA figures of a period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dora: Option<Box<DoraDocument>>,
     /// Ledger entries.
     pub entries: Vec<EntryDocument>,
     /// One record in full, as printed by `show`.
@@ -238,7 +247,9 @@ impl Report {
             replays: Vec::new(),
             doubts: Vec::new(),
             break_glass: Vec::new(),
+            knows_break_glass: false,
             drill: None,
+            dora: None,
             entries: Vec::new(),
             shown: None,
             cut: Vec::new(),

@@ -18,6 +18,8 @@ const MOST_OF_LEVEL: usize = 10;
 const LONGEST_TEXT: usize = 4_000;
 /// Longest title of an annotation, in characters.
 const LONGEST_TITLE: usize = 200;
+/// Title of the annotation of a break-glass.
+const TITLE_OF_BREAK_GLASS: &str = "break-glass without a follow-up";
 /// GitHub drops the summary of a step above 1,024 KiB; the rest is for other commands of the same step.
 const LONGEST_SUMMARY: usize = 900 * 1024;
 
@@ -47,6 +49,11 @@ impl Format for Github {
 /// Returns the annotations by level, the most severe first: properties and text, without the name of the command.
 fn annotations(report: &Report) -> [(&'static str, Vec<String>); 3] {
     let (mut errors, mut warnings, mut notices) = (Vec::new(), Vec::new(), Vec::new());
+    // Before other warnings, of which GitHub drops all but ten.
+    for glass in &report.break_glass {
+        let text = format!("{}\n{}", glass.words(), glass.command());
+        warnings.push(annotation(&[("title", TITLE_OF_BREAK_GLASS)], &text));
+    }
     if let Some(failure) = &report.failure {
         let mut text = failure_line(&failure.reason, &failure.causes);
         for line in failure.changes.iter().chain(&failure.help) {

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::document::{FindingDocument, Report};
+use super::document::{BreakGlassDocument, FindingDocument, Report};
 use super::json;
 use super::wording::{State, anchor, clip, path, place};
 use super::{Format, Style};
+use evenkeel_model::Digest;
 use evenkeel_model::defect::Severity;
 
 /// Longest description, in characters.
@@ -23,12 +24,21 @@ impl Format for Gitlab {
 
     fn write(report: &Report, _style: Style, to: &mut dyn Write) -> io::Result<()> {
         let anchor = anchor(report);
-        let all: Vec<Degradation<'_>> = report
-            .findings
-            .iter()
+        let findings = report.findings.iter();
+        let mut all: Vec<Degradation<'_>> = findings
             .filter(|finding| finding.allowed.is_none())
             .map(|finding| degradation(finding, &anchor))
             .collect();
+        let all_glass: Vec<(String, &BreakGlassDocument)> = report
+            .break_glass
+            .iter()
+            .map(|glass| (identity(report, glass), glass))
+            .collect();
+        all.extend(
+            all_glass
+                .iter()
+                .map(|(id, glass)| of_break_glass(glass, id, &anchor)),
+        );
         json::write(&all, to)
     }
 }
@@ -53,6 +63,31 @@ struct Location<'a> {
 struct Lines {
     begin: usize,
     end: usize,
+}
+
+/// Returns the fingerprint of a break-glass: the same in every report.
+fn identity(report: &Report, glass: &BreakGlassDocument) -> String {
+    let parts = (&report.system, &glass.environment, &glass.name);
+    Digest::of_record("evenkeel break-glass 1", &parts).hex()
+}
+
+/// Returns a break-glass that waits for a follow-up.
+fn of_break_glass<'a>(
+    glass: &BreakGlassDocument,
+    fingerprint: &'a str,
+    anchor: &'a str,
+) -> Degradation<'a> {
+    let description = format!("{}; {}", glass.words(), glass.command());
+    Degradation {
+        description: clip(&description, LONGEST).into_owned(),
+        check_name: "break-glass",
+        fingerprint,
+        severity: "minor",
+        location: Location {
+            path: anchor,
+            lines: Lines { begin: 1, end: 1 },
+        },
+    }
 }
 
 fn degradation<'a>(finding: &'a FindingDocument, anchor: &'a str) -> Degradation<'a> {

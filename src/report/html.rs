@@ -12,6 +12,7 @@ mod codes;
 mod coverage;
 mod declared;
 mod difference;
+mod dora;
 mod doubts;
 mod drill;
 mod environments;
@@ -103,6 +104,7 @@ fn sections(report: &Report) -> Vec<Section> {
         applies::section(report),
         suites::section(report),
         break_glass::section(report),
+        dora::section(report),
         doubts::section(report),
         drill::section(report),
         replays::section(report),

@@ -60,6 +60,7 @@ pub(super) fn page(report: &Report, longest: usize) -> String {
     replays(report, &mut page);
     doubts(report, &mut page);
     drill(report, &mut page);
+    dora(report, &mut page);
     break_glass(report, &mut page);
     entries(report, &mut page);
     folded("Details", &open, &mut page, details);
@@ -532,6 +533,32 @@ fn drill(report: &Report, page: &mut Page) {
             span(&trial.fault),
             span(&trial.words())
         )
+    });
+}
+
+/// Adds the DORA figures.
+fn dora(report: &Report, page: &mut Page) {
+    let Some(dora) = &report.dora else {
+        return;
+    };
+    page.add(&format!(
+        "\n### DORA figures\n\n{}\n\n| figure | value | events |\n|---|---|---|\n",
+        span(&dora.words())
+    ));
+    page.all(&dora.figures(), LISTED, "figure", |figure| {
+        format!(
+            "| {} | {} | {} |\n",
+            figure.name,
+            cell(&figure.value),
+            cell(&figure.events)
+        )
+    });
+    let remarks = dora.remarks();
+    if !remarks.is_empty() {
+        page.add("\n");
+    }
+    page.all(&remarks, LISTED, "remark", |remark| {
+        format!("- {}\n", span(remark))
     });
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::document::{Report, TrialResultDocument};
+use super::document::{RatioDocument, Report, TimesDocument, TrialResultDocument};
 use super::wording::{State, unread};
 use super::{Format, Style};
 use evenkeel_model::Moment;
@@ -104,6 +104,7 @@ fn families(report: &Report) -> Vec<Family<'_>> {
     families.extend(environments(report));
     families.extend(gate(report));
     families.extend(drill(report));
+    families.extend(dora(report));
     families.extend(runs(report));
     families.push(Family::single(
         "break_glass_outstanding",
@@ -256,6 +257,64 @@ fn drill(report: &Report) -> Option<Family<'_>> {
     ))
 }
 
+/// Returns the DORA figures; one below five events has no series of its value.
+fn dora(report: &Report) -> Vec<Family<'_>> {
+    let Some(dora) = &report.dora else {
+        return Vec::new();
+    };
+    let environment = ("environment", &*dora.environment);
+    let ratio = |name, help, figure: &RatioDocument| {
+        let series = figure.value.map(|value| (vec![environment], value));
+        Family::new(name, help, series)
+    };
+    let times = |name, help, figure: &TimesDocument| {
+        let of = |quantile, seconds: Option<u64>| {
+            seconds.map(|seconds| (vec![environment, ("quantile", quantile)], count_of(seconds)))
+        };
+        let median = of("0.5", figure.median);
+        Family::new(
+            name,
+            help,
+            median.into_iter().chain(of("0.9", figure.ninetieth)),
+        )
+    };
+    let events = [
+        ("deployment_frequency", dora.deployment_frequency.events),
+        ("lead_time", dora.lead_time.events),
+        ("change_failure_rate", dora.change_failure_rate.events),
+        ("recovery_time", dora.recovery_time.events),
+    ];
+    vec![
+        Family::new(
+            "dora_events",
+            "The number of events of a DORA figure.",
+            events
+                .into_iter()
+                .map(|(figure, events)| (vec![environment, ("figure", figure)], number_of(events))),
+        ),
+        ratio(
+            "dora_deployments_per_week",
+            "Successful releases in a week.",
+            &dora.deployment_frequency,
+        ),
+        times(
+            "dora_lead_time_seconds",
+            "From a commit to the end of the release that brought it.",
+            &dora.lead_time,
+        ),
+        ratio(
+            "dora_change_failure_ratio",
+            "The share of releases that failed or were rolled back.",
+            &dora.change_failure_rate,
+        ),
+        times(
+            "dora_recovery_seconds",
+            "From a failed release to the next good state.",
+            &dora.recovery_time,
+        ),
+    ]
+}
+
 /// Returns applies and suites of this run. Of several with one name, the last counts: a series must not be written
 /// twice.
 fn runs(report: &Report) -> Vec<Family<'_>> {
@@ -310,6 +369,11 @@ fn truth(holds: bool) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "counts here are below 2^52")]
 fn number_of(number: usize) -> f64 {
     number as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds here are below 2^52")]
+fn count_of(seconds: u64) -> f64 {
+    seconds as f64
 }
 
 #[expect(

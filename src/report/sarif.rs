@@ -243,6 +243,10 @@ fn invocation(report: &Report) -> Invocation {
     for (rule, reason) in reasons.take(MOST_NOTIFICATIONS) {
         notifications.push(notification(Level::Warning, &rule.code, reason));
     }
+    for glass in report.break_glass.iter().take(MOST_NOTIFICATIONS) {
+        let text = format!("{}; {}", glass.words(), glass.command());
+        notifications.push(notification(Level::Warning, "evenkeel/break-glass", &text));
+    }
     let kept = report.findings.len().min(MOST_RESULTS);
     if kept < report.findings.len() {
         let text = format!(

@@ -5,6 +5,7 @@
 
 mod details;
 mod done;
+mod dora;
 mod doubts;
 mod drill;
 mod entries;
@@ -123,6 +124,9 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     doubts::lines(&report.doubts, style, to)?;
     if let Some(drill) = &report.drill {
         drill::lines(drill, style, to)?;
+    }
+    if let Some(dora) = &report.dora {
+        dora::lines(dora, style, to)?;
     }
     if let (Some(headline), true) = (headline, is_running) {
         writeln!(to)?;

@@ -463,11 +463,11 @@ fn plan_files_that_are_not_what_was_saved() {
     });
     refuse("future", 4, file, &["format"], &|world| {
         saved(world);
-        world.replace("the.plan", "\"format\":1", "\"format\":2");
+        world.replace("the.plan", "\"format\":2", "\"format\":3");
     });
     refuse("unknown field", 4, file, &["the.plan"], &|world| {
         saved(world);
-        world.replace("the.plan", "\"format\":1", "\"format\":1,\"more\":1");
+        world.replace("the.plan", "\"format\":2", "\"format\":2,\"more\":1");
     });
     refuse(
         "no file",

@@ -3,12 +3,15 @@
 use std::time::Instant;
 
 use evenkeel::operation::{self, BreakGlassRequest};
+use evenkeel::report::{BreakGlassDocument, Report, ReportFormat};
 use evenkeel_host::recorded::Fault;
 use evenkeel_ledger::folder::FolderStore;
 use evenkeel_ledger::{Record, Store as _, chain};
+use evenkeel_model::Moment;
 
 use super::crash::{has_strace, traced};
 use super::inside::{Inside, Outcome, code, expect, refused, words};
+use super::reports::rendered;
 use super::world::{HANGS, SYSTEM, TestWorld, kill};
 
 const REQUEST: BreakGlassRequest<'static> = BreakGlassRequest {
@@ -18,6 +21,7 @@ const REQUEST: BreakGlassRequest<'static> = BreakGlassRequest {
     plan: None,
     confirm: None,
     wait: None,
+    key: None,
 };
 
 fn strict(policy: &str) -> Inside {
@@ -384,4 +388,207 @@ fn its_record_names_everything() {
         ("INC-42", "checkout is down")
     );
     assert!(store.objects().get(&glass.dossier).unwrap().is_some());
+}
+
+/// Returns a report with one break-glass.
+fn with_break_glass() -> Report {
+    let mut report = Report::new("validate", "shop", at("2026-11-28T10:00:00Z"));
+    report.break_glass.push(BreakGlassDocument {
+        name: "b-1".into(),
+        environment: "production".into(),
+        release: "r-2".into(),
+        at: at("2026-11-20T09:00:00Z"),
+        by: "ada".into(),
+        reason: "checkout is down".into(),
+        incident: "INC-42".into(),
+        shut_by: vec!["gate/suite-not-passed".into()],
+    });
+    report.conclude(0);
+    report
+}
+
+fn at(text: &str) -> Moment {
+    text.parse().map(Moment::new).unwrap()
+}
+
+#[test]
+fn every_format_shows_it() {
+    let report = with_break_glass();
+    let mut without = report.clone();
+    without.break_glass.clear();
+    for format in ReportFormat::ALL {
+        let shown = rendered(&report, *format);
+        assert_ne!(shown, rendered(&without, *format), "{}", format.name());
+        // Metrics have numbers only.
+        let words: &[&str] = match format {
+            ReportFormat::Prometheus => &["break_glass_outstanding{", "} 1\n"],
+            _ => &["b-1", "INC-42"],
+        };
+        for word in words {
+            assert!(
+                shown.contains(word),
+                "{} lacks {word}: {shown}",
+                format.name()
+            );
+        }
+    }
+}
+
+/// It is no finding: no format makes a failure of it.
+#[test]
+fn no_format_makes_a_failure_of_it() {
+    let report = with_break_glass();
+    let junit = rendered(&report, ReportFormat::Junit);
+    assert!(
+        junit.contains("failures=\"0\"") && junit.contains("<skipped"),
+        "{junit}"
+    );
+    let github = rendered(&report, ReportFormat::Github);
+    assert!(
+        github.contains("::warning title=break-glass") && !github.contains("::error"),
+        "{github}"
+    );
+    let sarif = rendered(&report, ReportFormat::Sarif);
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).unwrap();
+    let run = &sarif["runs"][0];
+    assert_eq!(run["results"].as_array().unwrap().len(), 0);
+    assert_eq!(run["invocations"][0]["executionSuccessful"], true);
+    assert_eq!(
+        run["invocations"][0]["toolExecutionNotifications"][0]["level"],
+        "warning"
+    );
+}
+
+/// Commands that print no report: text for a shell, a reader or a file.
+const WITHOUT_REPORT: &[&str] = &["completions", "ledger key", "man", "schema"];
+
+/// Commands with only subcommands.
+const GROUPS: &[&str] = &["audit", "ledger", "lock", "report"];
+
+/// Every command of the command line, with arguments that end it early or late: the report has the break-glass either way.
+const COMMANDS: &[(&str, &[&str])] = &[
+    ("init", &["init", "--dry-run"]),
+    ("validate", &["validate"]),
+    ("baseline", &["baseline", "--dry-run"]),
+    ("ledger move", &["ledger", "move", "folder", "git:nowhere"]),
+    ("ledger grant", &["ledger", "grant", "auditor"]),
+    ("drift", &["drift"]),
+    ("drift", &["drift", "--parity"]),
+    (
+        "compare",
+        &[
+            "compare",
+            "environments/staging.toml",
+            "environments/production.toml",
+        ],
+    ),
+    ("plan", &["plan"]),
+    ("explain", &["explain", "gate/not-committed"]),
+    ("explain", &["explain", "0000"]),
+    ("deliver", &["deliver"]),
+    ("apply", &["apply", "staging"]),
+    ("verify", &["verify", "staging"]),
+    ("approve", &["approve", "0000", "--reason", "good"]),
+    ("reject", &["reject", "0000", "--reason", "bad"]),
+    ("withdraw", &["withdraw", "0000", "--reason", "so"]),
+    ("release", &["release"]),
+    (
+        "break-glass",
+        &[
+            "break-glass",
+            "production",
+            "--incident",
+            "INC-43",
+            "--reason",
+            "down",
+        ],
+    ),
+    ("follow-up", &["follow-up", "b-7", "--reason", "reviewed"]),
+    ("rollback", &["rollback", "production"]),
+    ("lock show", &["lock", "show"]),
+    (
+        "lock break",
+        &["lock", "break", "staging", "--reason", "stuck"],
+    ),
+    (
+        "adopt",
+        &["adopt", "staging", "--lineage", "--reason", "moved"],
+    ),
+    ("status", &["status"]),
+    ("log", &["log"]),
+    ("show", &["show", "r-1"]),
+    ("audit verify", &["audit", "verify"]),
+    ("audit checkpoint", &["audit", "checkpoint"]),
+    ("audit export", &["audit", "export", "-o", "export"]),
+    ("audit replay", &["audit", "replay"]),
+    ("audit doubts", &["audit", "doubts"]),
+    ("report dora", &["report", "dora"]),
+    ("drill", &["drill"]),
+];
+
+#[test]
+fn every_command_shows_it() {
+    let reference = include_str!("../../docs/commands.md");
+    let headings = reference
+        .lines()
+        .filter_map(|line| line.strip_prefix("## `evenkeel ")?.strip_suffix('`'));
+    for command in headings {
+        let is_known = WITHOUT_REPORT.contains(&command)
+            || GROUPS.contains(&command)
+            || COMMANDS.iter().any(|(name, _)| *name == command);
+        assert!(is_known, "{command} is not tested");
+    }
+    let world = TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "approvals = 1\n"));
+    world.commit();
+    world.expect(
+        0,
+        &[
+            "break-glass",
+            "production",
+            "--incident",
+            "INC-42",
+            "--reason",
+            "down",
+        ],
+    );
+    for (_, arguments) in COMMANDS {
+        let ran = world.run(&[*arguments, &["--format", "json"]].concat());
+        let document = ran.document();
+        let names: Vec<&str> = document["break-glass"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|glass| glass["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["b-1"], "{arguments:?}: {}", ran.short());
+    }
+    // Errors of the definitions come before the ledger, and hide nothing.
+    world.write("environments/system.toml", "not = [a definition");
+    let document = world.run(&["validate", "--format", "json"]).document();
+    assert_eq!(document["break-glass"][0]["name"], "b-1");
+}
+
+#[test]
+fn a_command_without_a_ledger_makes_none_and_does_not_fail() {
+    let world = TestWorld::with(SYSTEM);
+    for arguments in [
+        &["validate"][..],
+        &["drift", "--parity"],
+        &["explain", "gate/not-committed"],
+        &["report", "dora"],
+    ] {
+        let document = world.json(0, arguments);
+        assert_eq!(document["break-glass"], serde_json::json!([]));
+    }
+    assert!(!world.path(".evenkeel").exists());
+    // A ledger that cannot be read is a message.
+    std::fs::create_dir(world.path(".evenkeel")).unwrap();
+    world.mode(".evenkeel", 0o777);
+    let ran = world.expect(0, &["validate"]);
+    assert!(
+        ran.all()
+            .contains("unknown, since the ledger cannot be read"),
+        "{}",
+        ran.all()
+    );
 }

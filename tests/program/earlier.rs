@@ -82,6 +82,7 @@ fn every_entry_is_parsed_and_every_kind_of_record_occurs() {
                 "glass-broken",
                 "moved",
                 "notification-failed",
+                "overridden",
                 "refused",
                 "rejected",
                 "targets-adopted",

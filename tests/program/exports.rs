@@ -827,6 +827,148 @@ fn the_verifier_and_evenkeel_agree_on_ledgers_that_were_tampered_with() {
     assert_eq!(intact, 8);
 }
 
+/// Returns the lines and objects of an export.
+fn copied(found: &BTreeMap<String, Vec<u8>>) -> Copy {
+    let text = found["entries.jsonl"].strip_suffix(b"\n").unwrap();
+    Copy {
+        lines: text
+            .split(|byte| *byte == b'\n')
+            .map(<[u8]>::to_vec)
+            .collect(),
+        objects: found
+            .iter()
+            .filter_map(|(name, bytes)| {
+                Some((name.strip_prefix("objects/")?.to_owned(), bytes.clone()))
+            })
+            .collect(),
+        follows: false,
+    }
+}
+
+/// What two people signed about a break-glass cannot be changed by someone who writes the chain again.
+#[test]
+fn a_break_glass_and_its_follow_up_say_what_was_signed() {
+    let team = Team::new("[release]\napprovals = 1\n", &["ada", "bea"]);
+    let inside = &team.inside;
+    let (ada, bea) = (team.key("ada"), team.key("bea"));
+    expect(
+        0,
+        inside.with(|world, location| {
+            let request = operation::BreakGlassRequest {
+                environment: "production",
+                reason: "checkout is down",
+                incident: "INC-42",
+                plan: None,
+                confirm: None,
+                wait: None,
+                key: Some(&ada),
+            };
+            operation::break_glass(world, location, request)
+        }),
+    );
+    expect(
+        0,
+        inside.with(|world, location| {
+            operation::follow_up(world, location, "b-1", "reviewed by two", Some(&bea))
+        }),
+    );
+    export(inside, "export", &|_| {});
+    let found = files(&inside.world.path("export"));
+    let honest = copied(&found);
+    verified(0, "break-glass", &inside.world.path("export"), &[]);
+    for (round, (kind, from, to)) in [
+        ("none", "", ""),
+        ("glass-broken", "INC-42", "INC-43"),
+        ("glass-broken", "checkout is down", "checkout is slow"),
+        ("glass-broken", "\"SHA256:", "\"SHA256:x"),
+        ("followed-up", "reviewed by two", "reviewed by ten"),
+        ("followed-up", "\"SHA256:", "\"SHA256:x"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut copy = honest.clone();
+        copy.follows = true;
+        // The signed bytes stay, and what the entry says beside them changes.
+        copy.lines = chained(&honest.lines, &|each, body| {
+            if each != kind {
+                return Some(body.to_owned());
+            }
+            let (before, signed) = body.split_once("\"signed\":").unwrap();
+            Some(if from.starts_with('"') {
+                format!("{before}\"signed\":{}", signed.replacen(from, to, 1))
+            } else {
+                format!("{}\"signed\":{signed}", before.replacen(from, to, 1))
+            })
+        });
+        assert_eq!(copy.lines == honest.lines, round == 0, "{kind}");
+        let forged = inside.world.path(&format!("forged-{round}"));
+        write(&forged, export_of(&copy, &honest, &found));
+        replace_ledger(inside, &copy, &honest);
+        let wanted = if round == 0 { 0 } else { 7 };
+        let verifier = python(&forged, &[]);
+        assert_eq!(
+            verifier.status.code(),
+            Some(wanted),
+            "{kind}: {}",
+            said(&verifier)
+        );
+        let audit = inside.audit();
+        assert_eq!(i32::from(code(&audit)), wanted, "{kind}: {}", words(&audit));
+    }
+}
+
+/// Options that override a check are entries, written before the command acts.
+#[test]
+fn overridden_checks_are_among_the_overrides() {
+    let team = Team::new("[release]\napprovals = 1\n", &["ada"]);
+    let inside = &team.inside;
+    let deliver = |allow_undeclared| {
+        inside.with(|world, location| {
+            let request = operation::DeliverRequest {
+                allow_undeclared,
+                ..Default::default()
+            };
+            operation::deliver(world, location, &request)
+        })
+    };
+    // There is nothing to override.
+    assert_eq!(code(&deliver(true)), 0);
+    inside
+        .world
+        .add("environments/system.toml", "# not committed\n");
+    expect(3, deliver(false));
+    assert_eq!(code(&deliver(true)), 3);
+    std::fs::remove_file(inside.world.path(".evenkeel/head")).unwrap();
+    expect(
+        0,
+        inside.with(|world, location| operation::audit_verify(world, location, &[], true)),
+    );
+    let report = export(inside, "export", &|_| {});
+    let register = report.register.as_ref().unwrap();
+    let overrides: Vec<(&str, &str)> = register
+        .overrides
+        .iter()
+        .map(|each| (&*each.what, each.by.as_deref().unwrap()))
+        .collect();
+    assert_eq!(
+        overrides,
+        [
+            ("deliver --allow-undeclared", "ada"),
+            ("audit verify --restore-head", "ada")
+        ]
+    );
+    assert!(register.overrides[0].reason.contains("gate/not-committed"));
+    let row = register.rows.iter().find(|row| row.kind == "overridden");
+    assert_eq!(row.unwrap().result.as_deref(), Some("overridden"));
+    let log = words(&inside.log());
+    assert!(
+        log.contains("deliver --allow-undeclared, by ada: definitions that shut"),
+        "{log}"
+    );
+    verified(0, "INTACT", &inside.world.path("export"), &[]);
+}
+
 #[test]
 fn exceptions_and_overrides_are_in_the_register() {
     let world = TestWorld::small();

@@ -43,6 +43,7 @@ mod decisions;
 mod declared;
 mod definitions;
 mod documents;
+mod dora;
 mod doubts;
 mod drilled;
 mod earlier;

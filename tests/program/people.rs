@@ -8,6 +8,7 @@ use evenkeel::report::Report;
 use evenkeel_ledger::folder::FolderStore;
 use evenkeel_ledger::record::Signed;
 use evenkeel_ledger::{Record, Store as _, chain};
+use evenkeel_signature::Statement;
 
 use super::inside::{Inside, Outcome, expect, refused, words};
 use super::world::{SYSTEM, TestWorld};
@@ -364,7 +365,7 @@ fn a_person_without_the_ledger_signs_offline() {
     expect(
         0,
         team.inside
-            .with(|world, location| operation::request_approval(world, location, &request)),
+            .with(|world, location| operation::request_approval(world, location, None, &request)),
     );
     let sign = |clone: &Inside| {
         clone.with(|world, location| {
@@ -415,6 +416,94 @@ fn a_person_without_the_ledger_signs_offline() {
     refused(4, "check it out first", &sign(&clone));
     std::fs::write(&answer, "{}").unwrap();
     refused(1, "not a signed decision", &import());
+}
+
+/// A plan of equal effect is the same plan: a comment changes neither the recipe nor the requirements.
+#[test]
+fn an_approval_survives_a_plan_of_equal_effect() {
+    let team = Team::new("[release]\napprovals = 1\n", &["ada"]);
+    let plan = team.delivered();
+    expect(0, team.approve(&plan, "ada"));
+    let inside = &team.inside;
+    inside
+        .world
+        .add("environments/system.toml", "# Nothing changes.\n");
+    inside.world.commit();
+    let report = expect(2, inside.plan("production"));
+    assert_eq!(report.plans[0].digest, plan);
+    expect(0, inside.release());
+    expect(0, inside.audit());
+    // Requirements are part of what was approved, also where accounts approve.
+    let inside = Inside::new(TestWorld::with(
+        &SYSTEM.replace("uncommitted = true\n", "approvals = 1\n"),
+    ));
+    inside.world.commit();
+    let plan = expect(0, inside.deliver()).verdict.unwrap().plan;
+    expect(0, inside.approve(&plan));
+    inside.world.replace(
+        "environments/system.toml",
+        "approvals = 1\n",
+        "approvals = 1\nevidence-max-age = \"300d\"\n",
+    );
+    inside.world.commit();
+    let report = expect(3, inside.release());
+    assert_ne!(report.verdict.unwrap().plan, plan);
+}
+
+/// The policy and the people are those of the last release, whose commit the person checks out.
+#[test]
+fn a_rollback_is_approved_offline() {
+    let policy = "[release]\napprovals = 1\nrollback-approvals = 1\n";
+    let team = Team::new(policy, &["ada", "bea"]);
+    let inside = &team.inside;
+    let release = || {
+        let plan = team.delivered();
+        expect(0, team.approve(&plan, "ada"));
+        expect(0, inside.release());
+    };
+    release();
+    inside.world.write(
+        "environments/config.toml.j2",
+        "greeting = \"{{ greeting }}, again\"\n",
+    );
+    inside.world.commit();
+    release();
+    let plan = expect(3, inside.rollback()).verdict.unwrap().plan;
+    let (request, answer) = (team.key("request"), team.key("answer"));
+    let requested = |plan: &str| {
+        inside.with(|world, location| {
+            operation::request_approval(world, location, Some(plan), &request)
+        })
+    };
+    refused(4, "is out of date", &requested("00000000"));
+    expect(0, requested(&plan));
+    let sign = |clone: &Inside| {
+        clone.with(|world, location| {
+            operation::approve_offline(
+                world,
+                location,
+                OfflineRequest {
+                    request: &request,
+                    reason: "the second greeting is wrong",
+                    key: Some(&team.key("bea")),
+                    output: &answer,
+                    confirm: &|_| true,
+                },
+            )
+        })
+    };
+    let clone = clone_of(&team);
+    let report = words(&Ok(expect(0, sign(&clone))));
+    assert!(report.contains("it rolls back r-2 to r-1"), "{report}");
+    // The restored release's own commit has another policy, perhaps.
+    clone.world.git(&["checkout", "--quiet", "HEAD~1"]);
+    refused(4, "check it out first", &sign(&clone));
+    let import =
+        || inside.with(|world, location| operation::import_approval(world, location, &answer));
+    let report = expect(0, import());
+    assert_eq!(report.next, ["evenkeel rollback production --to r-1"]);
+    expect(8, inside.rollback());
+    expect(0, inside.audit());
 }
 
 /// Returns a clone of a team's project, with its own targets.
@@ -547,7 +636,8 @@ fn a_ci_runner_is_no_person() {
 fn a_follow_up_is_signed_by_another_person() {
     let team = Team::new("[release]\napprovals = 1\n", &["ada", "grace"]);
     let inside = &team.inside;
-    "ada@example.com".clone_into(&mut inside.actor.borrow_mut());
+    "deploy".clone_into(&mut inside.actor.borrow_mut());
+    let ada = team.key("ada");
     expect(
         0,
         inside.with(|world, location| {
@@ -558,6 +648,7 @@ fn a_follow_up_is_signed_by_another_person() {
                 plan: None,
                 confirm: None,
                 wait: None,
+                key: Some(&ada),
             };
             operation::break_glass(world, location, request)
         }),
@@ -579,4 +670,46 @@ fn a_follow_up_is_signed_by_another_person() {
         panic!("{}", last.kind);
     };
     assert_eq!(followed.signed.unwrap().person, "grace@example.com");
+    let entries = ledger.read(0).unwrap();
+    let glass = entries.iter().find(|entry| entry.kind == "glass-broken");
+    let Some(Record::GlassBroken(glass)) = chain::understand(glass.unwrap()).unwrap() else {
+        panic!("no break-glass");
+    };
+    let signed = glass.signed.unwrap();
+    assert_eq!(
+        (&*signed.person, &*glass.by.name),
+        ("ada@example.com", "deploy")
+    );
+    let statement = Statement::read(signed.statement.as_bytes()).unwrap();
+    assert_eq!(statement.incident.as_deref(), Some("INC-42"));
+    assert_eq!(
+        (statement.evidence, statement.plan),
+        (glass.dossier, glass.plan)
+    );
+    let audit = expect(0, inside.audit());
+    assert!(words(&Ok(audit)).contains("2 signed decisions and 1 release, all proven"));
+}
+
+#[test]
+fn only_a_listed_person_breaks_the_glass() {
+    let team = Team::new("[release]\napprovals = 1\n", &["ada"]);
+    team.made("mallory");
+    let inside = &team.inside;
+    let broken = |key: Option<&Path>| {
+        inside.with(|world, location| {
+            let request = operation::BreakGlassRequest {
+                environment: "production",
+                reason: "checkout is down",
+                incident: "INC-42",
+                plan: None,
+                confirm: None,
+                wait: None,
+                key,
+            };
+            operation::break_glass(world, location, request)
+        })
+    };
+    refused(3, "is not listed", &broken(Some(&team.key("mallory"))));
+    refused(1, "no SSH key that `approvers` lists", &broken(None));
+    assert_eq!(inside.asked("production"), 0);
 }

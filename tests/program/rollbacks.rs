@@ -358,6 +358,47 @@ fn the_policy_in_force_decides_how_many_people_approve_a_rollback() {
 }
 
 #[test]
+fn status_says_that_the_recipe_of_staging_was_rolled_back() {
+    let inside = released_twice();
+    let awaits = |inside: &Inside| {
+        let status = expect(0, inside.status());
+        let shown = super::reports::rendered(&status, evenkeel::report::ReportFormat::Text);
+        (
+            status.status.last().unwrap().awaits.clone(),
+            status.next,
+            shown,
+        )
+    };
+    assert!(awaits(&inside).0.is_none());
+    expect(
+        8,
+        inside.rollback_with(RollbackRequest {
+            reason: Some("the page is blank"),
+            ..RollbackRequest::default()
+        }),
+    );
+    let (waits, next, shown) = awaits(&inside);
+    let rolled = waits.unwrap().rolled_back.unwrap();
+    assert_eq!((&*rolled.release, &*rolled.by), ("r-2", "r-3"));
+    assert_eq!(rolled.reason.as_deref(), Some("the page is blank"));
+    assert!(
+        shown.contains("was released by r-2 and rolled back by r-3"),
+        "{shown}"
+    );
+    assert!(!shown.contains("awaits release"), "{shown}");
+    assert_eq!(
+        next,
+        ["fix r-2 in a new commit, then run `evenkeel deliver`"]
+    );
+    // Another recipe was never released, and waits.
+    change(&inside, "third");
+    expect(0, inside.deliver());
+    let (waits, _, shown) = awaits(&inside);
+    assert!(waits.unwrap().rolled_back.is_none());
+    assert!(shown.contains("awaits release"), "{shown}");
+}
+
+#[test]
 fn unmanaged_files_shut_the_gate_for_a_rollback_too() {
     let system = SYSTEM
         .replace("uncommitted = true\n", "approvals = 1\n")

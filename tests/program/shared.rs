@@ -133,6 +133,43 @@ fn what_one_clone_delivers_another_approves_and_a_third_releases() {
     assert!(drift.out.contains("in sync"), "{}", drift.out);
 }
 
+/// `validate` contacts no remote: it shows what the clone last saw.
+#[test]
+fn a_check_shows_the_break_glass_that_the_clone_last_saw() {
+    let team = Team::new("[ledger]\ngit = \"origin\"\n");
+    team.clone_as("second");
+    let state = team.world.path("state").display().to_string();
+    let run = |clone: &str, arguments: &[&str]| {
+        let mut command = team.command(clone, arguments);
+        Ran::of(&command.env("XDG_STATE_HOME", &state).output().unwrap())
+    };
+    let broken = run(
+        "first",
+        &[
+            "break-glass",
+            "production",
+            "--incident",
+            "INC-42",
+            "--reason",
+            "down",
+        ],
+    );
+    assert_eq!(broken.code, 0, "{}", broken.short());
+    // The remote is gone, and nothing waits for it.
+    let (remote, away) = (team.world.path("remote.git"), team.world.path("away.git"));
+    std::fs::rename(&remote, &away).unwrap();
+    let checked = run("first", &["validate"]);
+    assert_eq!(checked.code, 0, "{}", checked.short());
+    checked.says("b-1 (production): break-glass by");
+    checked.says("when this checkout last read the shared ledger");
+    let other = run("second", &["validate"]);
+    assert_eq!(other.code, 0, "{}", other.short());
+    assert!(!other.all().contains("b-1"), "{}", other.all());
+    std::fs::rename(&away, &remote).unwrap();
+    run("second", &["status"]).says("b-1 (production)");
+    run("second", &["validate"]).says("b-1 (production)");
+}
+
 #[test]
 fn a_clone_rolls_back_what_another_one_released_once_it_has_the_commit() {
     let team = Team::new("[ledger]\ngit = \"origin\"\n");

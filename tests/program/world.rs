@@ -259,6 +259,12 @@ impl TestWorld {
     /// Runs git in it.
     #[track_caller]
     pub fn git(&self, arguments: &[&str]) -> String {
+        self.git_with(arguments, &[])
+    }
+
+    /// Runs git in it, with further variables.
+    #[track_caller]
+    fn git_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
         let mut command = Command::new("git");
         command.args([
             "-c",
@@ -268,6 +274,7 @@ impl TestWorld {
         ]);
         command.args(arguments);
         self.surround(&mut command);
+        command.envs(variables.iter().copied());
         let output = command.output().unwrap();
         assert!(
             output.status.success(),
@@ -286,6 +293,15 @@ impl TestWorld {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "-m", "Say what is so"]);
         self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Commits everything like [`Self::commit`], at this second since 1970.
+    pub fn commit_at(&self, seconds: i64) {
+        self.git(&["add", "--all"]);
+        self.git_with(
+            &["commit", "--quiet", "--allow-empty", "-m", "Change it"],
+            &[("GIT_COMMITTER_DATE", &format!("{seconds} +0000"))],
+        );
     }
 
     /// Returns every file, directory and link below a path, with its mode and content.

@@ -197,7 +197,7 @@ impl Project {
             &situation,
             &recipe,
             Digests::of(&situation),
-            definitions,
+            (definitions, Digest::of(b"requirements")),
             "toys",
             "lineage",
             "test",

@@ -22,8 +22,10 @@ const REJECTIONS: u32 = 4;
 struct Entered<'a> {
     decision: Decision,
     environment: &'a EnvironmentName,
-    plan: &'a Digest,
+    /// `None` for the entry of a follow-up, which names its break-glass instead.
+    plan: Option<&'a Digest>,
     evidence: Option<&'a Digest>,
+    incident: Option<&'a str>,
     reason: &'a str,
     by: &'a str,
     signed: Option<&'a Signed>,
@@ -36,8 +38,9 @@ impl<'a> Entered<'a> {
             Record::Approved(it) => Self {
                 decision: Decision::Approve,
                 environment: &it.environment,
-                plan: &it.plan,
+                plan: Some(&it.plan),
                 evidence: Some(&it.evidence),
+                incident: None,
                 reason: &it.reason,
                 by: &it.by.name,
                 signed: it.signed.as_ref(),
@@ -45,8 +48,9 @@ impl<'a> Entered<'a> {
             Record::Rejected(it) => Self {
                 decision: Decision::Reject,
                 environment: &it.environment,
-                plan: &it.plan,
+                plan: Some(&it.plan),
                 evidence: None,
+                incident: None,
                 reason: &it.reason,
                 by: &it.by.name,
                 signed: it.signed.as_ref(),
@@ -54,8 +58,29 @@ impl<'a> Entered<'a> {
             Record::Withdrawn(it) => Self {
                 decision: Decision::Withdraw,
                 environment: &it.environment,
-                plan: &it.plan,
+                plan: Some(&it.plan),
                 evidence: None,
+                incident: None,
+                reason: &it.reason,
+                by: &it.by.name,
+                signed: it.signed.as_ref(),
+            },
+            Record::GlassBroken(it) => Self {
+                decision: Decision::BreakGlass,
+                environment: &it.environment,
+                plan: Some(&it.plan),
+                evidence: Some(&it.dossier),
+                incident: Some(&it.incident),
+                reason: &it.reason,
+                by: &it.by.name,
+                signed: it.signed.as_ref(),
+            },
+            Record::FollowedUp(it) => Self {
+                decision: Decision::FollowUp,
+                environment: &it.environment,
+                plan: None,
+                evidence: None,
+                incident: None,
                 reason: &it.reason,
                 by: &it.by.name,
                 signed: it.signed.as_ref(),
@@ -65,7 +90,7 @@ impl<'a> Entered<'a> {
     }
 }
 
-/// Whether a record is a decision about a release.
+/// Whether a record is a decision of a person that can be signed.
 #[must_use]
 pub fn is_decision(record: &Record) -> bool {
     Entered::of(record).is_some()
@@ -88,7 +113,8 @@ pub fn decision(record: &Record) -> Result<(), String> {
         Statement::read(signed.statement.as_bytes()).map_err(|problem| problem.to_string())?;
     let is_same = statement.decision == entered.decision
         && statement.environment == *entered.environment
-        && statement.plan == *entered.plan
+        && entered.plan.is_none_or(|plan| statement.plan == *plan)
+        && statement.incident.as_deref() == entered.incident
         && entered
             .evidence
             .is_none_or(|evidence| statement.evidence == *evidence)
@@ -161,7 +187,7 @@ fn has_entries(dossier: &Dossier, decisions: &BTreeMap<u64, Record>) -> Result<(
                 .map(|signed| (&signed.statement, &signed.signature));
             entered.decision == decision
                 && entered.by == by
-                && entered.plan == plan
+                && entered.plan == Some(plan)
                 && kept == signed.map(|signed| (&signed.statement, &signed.signature))
         });
         if is_same {

@@ -102,6 +102,8 @@ records! {
     NotificationFailed = "notification-failed",
     /// An attempt was refused; nothing changed.
     Refused = "refused",
+    /// A person overrode a check by an option of a command.
+    Overridden = "overridden",
 }
 
 impl Record {
@@ -129,6 +131,7 @@ impl Record {
             Self::GlassBroken(it) => &it.environment,
             Self::FollowedUp(it) => &it.environment,
             Self::Refused(it) => return it.environment.as_ref(),
+            Self::Overridden(it) => return it.environment.as_ref(),
             Self::DriftChecked(it) => {
                 let mut names = it.environments.keys();
                 return names.next().filter(|_| names.next().is_none());
@@ -143,6 +146,7 @@ impl Record {
             Self::Approved(it) => it.signed.as_ref(),
             Self::Rejected(it) => it.signed.as_ref(),
             Self::Withdrawn(it) => it.signed.as_ref(),
+            Self::GlassBroken(it) => it.signed.as_ref(),
             Self::FollowedUp(it) => it.signed.as_ref(),
             _ => None,
         }
@@ -183,6 +187,7 @@ impl Record {
             Self::GlassBroken(it) => Some(&it.by),
             Self::FollowedUp(it) => Some(&it.by),
             Self::Refused(it) => Some(&it.by),
+            Self::Overridden(it) => Some(&it.by),
             _ => None,
         }
     }
@@ -274,6 +279,23 @@ pub struct Refused {
     /// The actor.
     pub by: Actor,
     /// The reason, as reported.
+    pub reason: String,
+}
+
+/// A person overrode a check by an option of a command. Written before the command acts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Overridden {
+    /// The command with the option: `deliver --allow-undeclared`.
+    pub what: String,
+    /// The environment; absent for several or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentName>,
+    /// The codes of what was overridden.
+    pub codes: Vec<String>,
+    /// The actor.
+    pub by: Actor,
+    /// What was overridden, in a sentence.
     pub reason: String,
 }
 
@@ -686,6 +708,9 @@ pub struct GlassBroken {
     pub shut_by: Vec<String>,
     /// The whole dossier: an object from which the verdict can be computed again.
     pub dossier: Digest,
+    /// The person's signature. `None` for the account's own decision, and in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
 }
 
 /// Another person reviewed a break-glass.

@@ -262,7 +262,10 @@ impl State {
             Record::Founded(record) => self.founded = Some(record),
             Record::Moved(record) => self.moved = Some(record.to),
             // A decision for readers of the log: the next apply checks the stamps itself.
-            Record::TargetsAdopted(_) | Record::NotificationFailed(_) | Record::Refused(_) => {}
+            Record::TargetsAdopted(_)
+            | Record::NotificationFailed(_)
+            | Record::Refused(_)
+            | Record::Overridden(_) => {}
             Record::LeaseTaken(record) => {
                 let standing = self.standing(&record.environment);
                 standing.lease = Some(note.of(record));

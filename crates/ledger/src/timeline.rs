@@ -210,7 +210,7 @@ impl Timeline {
             }),
             Record::GlassBroken(it) => self.push(Event {
                 words: Some(format!("{}: {}", it.incident, it.reason)),
-                by: Some(it.by.name.clone()),
+                by: Some(Signed::signer(it.signed.as_ref(), &it.by)),
                 outcome: Some(EventOutcome::Done),
                 ..event(
                     &it.environment,
@@ -254,6 +254,7 @@ impl Timeline {
             | Record::TargetsAdopted(_)
             | Record::NotificationFailed(_)
             | Record::Refused(_)
+            | Record::Overridden(_)
             | Record::LeaseTaken(_)
             | Record::LeaseReturned(_)
             | Record::StepsIntended(_)

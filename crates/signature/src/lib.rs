@@ -25,7 +25,7 @@ mod wire;
 pub use approvers::{Approvers, Person, Refusal, Signer};
 pub use decision::{DECISION_FORMAT, SignedDecision};
 pub use key::{KeyProblem, PublicKey};
-pub use request::{REQUEST_FORMAT, Request};
+pub use request::{REQUEST_FORMAT, Request, RequestedRollback};
 pub use signature::{Hash, Signature, SignatureProblem};
 pub use statement::{Decision, STATEMENT_FORMAT, Statement, StatementProblem};
 

@@ -35,6 +35,21 @@ pub struct Request {
     pub steps: Vec<String>,
     /// Suites that ran, one line each, for people.
     pub suites: Vec<String>,
+    /// What it rolls back; absent for a release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RequestedRollback>,
+}
+
+/// Rollback that is to be approved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RequestedRollback {
+    /// The restored release.
+    pub restores: String,
+    /// The release that is rolled back.
+    pub undoes: String,
+    /// Commit of the last release: its policy and approvers are in force, not those of the restored release.
+    pub in_force: Option<String>,
 }
 
 impl Request {

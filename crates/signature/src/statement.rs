@@ -41,6 +41,9 @@ pub struct Statement {
     pub at: Moment,
     /// A random number: no two statements are equal.
     pub nonce: String,
+    /// The incident of a break-glass. `None` for every other decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
 }
 
 /// Decision about a release.
@@ -53,6 +56,8 @@ pub enum Decision {
     Reject,
     /// The person's earlier decision about the plan no longer counts.
     Withdraw,
+    /// The plan is released although the gate is shut. It approves nothing.
+    BreakGlass,
     /// A break-glass was reviewed. It is no decision about a later release.
     FollowUp,
 }
@@ -65,6 +70,7 @@ impl Decision {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Withdraw => "withdraw",
+            Self::BreakGlass => "break-glass",
             Self::FollowUp => "follow-up",
         }
     }
@@ -76,6 +82,7 @@ impl Decision {
             Self::Approve => "approved",
             Self::Reject => "rejected",
             Self::Withdraw => "withdrew",
+            Self::BreakGlass => "broke the glass for",
             Self::FollowUp => "followed up",
         }
     }

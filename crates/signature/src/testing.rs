@@ -230,5 +230,6 @@ pub fn statement() -> Statement {
         by: "ada@example.com".to_owned(),
         at: Moment::from_millisecond(1_795_939_200_000),
         nonce: "00112233445566778899aabbccddeeff".to_owned(),
+        incident: None,
     }
 }

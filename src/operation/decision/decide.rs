@@ -192,12 +192,13 @@ fn statement(
         at,
         // The signatory fills it in.
         nonce: String::new(),
+        incident: None,
     }
 }
 
-/// A follow-up is recorded by `break_glass`.
+/// A break-glass and its follow-up are recorded by `break_glass`.
 fn no_decision() -> Failure {
-    Failure::other("a follow-up is no decision about a plan")
+    Failure::other("a break-glass and its follow-up are no decisions about a plan")
 }
 
 /// Returns the past participle: `approved`, `withdrawn`.
@@ -322,7 +323,7 @@ impl<'w> Review<'w> {
                     help: "evenkeel log".into(),
                 });
             }
-            Decision::Withdraw | Decision::FollowUp => None,
+            Decision::Withdraw | Decision::BreakGlass | Decision::FollowUp => None,
         };
         let Some(same) = same else {
             return Ok(false);
@@ -375,7 +376,7 @@ impl<'w> Review<'w> {
         let account = world.actor.clone();
         let reason = reason.to_owned();
         let record: Record = match decision {
-            Decision::FollowUp => return Err(no_decision()),
+            Decision::BreakGlass | Decision::FollowUp => return Err(no_decision()),
             Decision::Approve => Approved {
                 environment,
                 plan,
@@ -444,7 +445,7 @@ impl<'w> Review<'w> {
         // After every entry.
         let sequence = u64::MAX;
         match decision {
-            Decision::FollowUp => return Err(no_decision()),
+            Decision::BreakGlass | Decision::FollowUp => return Err(no_decision()),
             Decision::Approve => trial.approvals.push(ApprovalFact {
                 by: account,
                 plan,
@@ -471,7 +472,7 @@ impl<'w> Review<'w> {
                 Decision::Approve => own.is_some_and(|own| own.approves),
                 Decision::Reject => own.is_some_and(|own| !own.approves),
                 Decision::Withdraw => own.is_none(),
-                Decision::FollowUp => false,
+                Decision::BreakGlass | Decision::FollowUp => false,
             }
         };
         if all.iter().any(is_effective) {

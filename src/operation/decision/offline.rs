@@ -17,7 +17,8 @@ use crate::world::files::{read_plain, write_whole};
 use evenkeel_core::gate::people::approvers;
 use evenkeel_model::Digest;
 use evenkeel_signature::{
-    DECISION_FORMAT, Decision, REQUEST_FORMAT, Request, STATEMENT_FORMAT, SignedDecision, Statement,
+    DECISION_FORMAT, Decision, REQUEST_FORMAT, Request, RequestedRollback, STATEMENT_FORMAT,
+    SignedDecision, Statement,
 };
 use serde::Serialize;
 
@@ -41,17 +42,21 @@ pub struct OfflineRequest<'a> {
     pub confirm: &'a dyn Fn(&Report) -> bool,
 }
 
-/// Writes a request for an approval of the current plan to a file.
+/// Writes a request for an approval to a file: of the current plan of a release, or of the rollback whose plan is named.
 ///
 /// # Errors
 ///
-/// Without a file of approvers, or when the file cannot be written.
+/// Without a file of approvers, when the named plan is out of date, or when the file cannot be written.
 pub fn request_approval(
     world: &World<'_>,
     location: &ProjectLocation,
+    plan: Option<&str>,
     output: &Path,
 ) -> Result<Report, Failure> {
-    let mut review = Review::open(world, location, "approve", None)?;
+    let mut review = Review::open(world, location, "approve", plan)?;
+    if let Some(plan) = plan {
+        review.is_current(plan)?;
+    }
     if review.is_shut_otherwise() {
         return Ok(review.report);
     }
@@ -76,6 +81,19 @@ pub fn request_approval(
             .map(|step| format!("{} {}", step.word, step.instance))
             .collect(),
         suites: evidence_lines(dossier),
+        rollback: dossier.rollback.as_ref().map(|rollback| RequestedRollback {
+            restores: rollback.restores.clone(),
+            undoes: rollback.undoes.clone(),
+            in_force: dossier
+                .released
+                .as_ref()
+                .and_then(|released| released.commit.clone()),
+        }),
+    };
+    let at = if request.rollback.is_some() {
+        "at the commit of the last release"
+    } else {
+        "at this commit"
     };
     write(world, output, &request)?;
     review.report.verdict = Some(review.asked.document());
@@ -83,7 +101,7 @@ pub fn request_approval(
         .report
         .say(format!("request saved to {}", output.display()));
     review.report.next(format!(
-        "evenkeel approve {} --offline --reason '…' -o approval.json   # by the person, at this commit",
+        "evenkeel approve {} --offline --reason '…' -o approval.json   # by the person, {at}",
         output.display()
     ));
     Ok(review.report)
@@ -121,9 +139,12 @@ pub fn approve_offline(
     if asked.environment != project.production()? {
         return Err(other("the request is for another environment".into()));
     }
-    if asked.commit != origin.commit || origin.dirty {
-        let commit: String = asked
-            .commit
+    let commit = match &asked.rollback {
+        None => &asked.commit,
+        Some(rollback) => &rollback.in_force,
+    };
+    if commit.is_none() || *commit != origin.commit || origin.dirty {
+        let commit: String = commit
             .iter()
             .flat_map(|commit| commit.chars())
             .take(10)
@@ -166,6 +187,7 @@ pub fn approve_offline(
             by: by.clone(),
             at: world.clock.now(),
             nonce: String::new(),
+            incident: None,
         },
     )?;
     let decision = SignedDecision {
@@ -209,9 +231,12 @@ fn import(world: &World<'_>, location: &ProjectLocation, file: &Path) -> Result<
         statement,
         signature,
     } = SignedDecision::read(&bytes).map_err(named)?;
-    let mut review = Review::open(world, location, "approve", None)?;
+    // It only selects the release or rollback to review.
+    let unverified = Statement::read(statement.as_bytes()).ok();
+    let plan = unverified.map(|statement| statement.plan.to_string());
+    let mut review = Review::open(world, location, "approve", plan.as_deref())?;
     let people = people_of(&review.asked.dossier);
-    // Nothing of the file is used before its signature is verified.
+    // Nothing else of the file is used before its signature is verified.
     let signed = verified(&people, statement, signature, world)?;
     let statement = Statement::read(signed.statement.as_bytes())
         .map_err(|problem| Failure::other(problem.to_string()))?;
@@ -247,6 +272,18 @@ fn say_request(request: &Request, report: &mut Report) {
         request.recipe.short(),
         request.at.for_people()
     ));
+    if let Some(rollback) = &request.rollback {
+        let commit: String = request
+            .commit
+            .iter()
+            .flat_map(|it| it.chars())
+            .take(10)
+            .collect();
+        report.say(short(&format!(
+            "it rolls back {} to {}, as of commit {commit}",
+            rollback.undoes, rollback.restores
+        )));
+    }
     report.say(format!(
         "{}, according to the request:",
         evenkeel_model::text::count(request.steps.len(), "step")

@@ -150,6 +150,9 @@ fn add(
             let reason = format!("{} ({})", it.reason, it.incident);
             register.overrides.push(attempt("break-glass", &reason));
         }
+        Some(Record::Overridden(it)) => {
+            register.overrides.push(attempt(&it.what, &it.reason));
+        }
         Some(Record::Moved(it)) => {
             let reason = format!("to {}", it.to);
             register.overrides.push(attempt("ledger move", &reason));
@@ -225,6 +228,11 @@ fn row(entry: &Entry, record: Option<&Record>, words: String) -> RegisterRow {
             row.subject = Some(it.what.clone());
             row.result = Some("refused".to_owned());
             row.plan.clone_from(&it.plan);
+            row.reason = Some(it.reason.clone());
+        }
+        Some(Record::Overridden(it)) => {
+            row.subject = Some(it.what.clone());
+            row.result = Some("overridden".to_owned());
             row.reason = Some(it.reason.clone());
         }
         Some(Record::LeaseBroken(it)) => row.reason = Some(it.reason.clone()),

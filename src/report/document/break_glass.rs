@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Report;
 use evenkeel_ledger::State;
+use evenkeel_ledger::record::Signed;
 use evenkeel_model::Moment;
 
 /// Break-glass that no other person followed up yet.
@@ -20,7 +21,7 @@ pub struct BreakGlassDocument {
     /// Time.
     #[schemars(with = "String")]
     pub at: Moment,
-    /// Account.
+    /// Person who signed it, otherwise the account.
     pub by: String,
     /// The reason.
     pub reason: String,
@@ -54,6 +55,7 @@ impl BreakGlassDocument {
 impl Report {
     /// Adds every break-glass that waits for a follow-up.
     pub fn outstanding(&mut self, state: &State) {
+        self.knows_break_glass = true;
         let all = state.break_glass.iter();
         self.break_glass = all
             .filter(|it| it.followed_up.is_none())
@@ -64,7 +66,7 @@ impl Report {
                     environment: record.environment.to_string(),
                     release: record.release.clone(),
                     at: it.broken.at,
-                    by: record.by.name.clone(),
+                    by: Signed::person(record.signed.as_ref(), &record.by).to_owned(),
                     reason: record.reason.clone(),
                     incident: record.incident.clone(),
                     shut_by: record.shut_by.clone(),

@@ -78,6 +78,15 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
                 it.reason
             )
         }
+        Some(Record::Overridden(it)) => format!(
+            "{}{}, by {}: {}",
+            it.what,
+            it.environment
+                .as_ref()
+                .map_or_else(String::new, |name| format!(" ({name})")),
+            it.by.name,
+            it.reason
+        ),
         Some(Record::LeaseTaken(it)) => format!(
             "{} locked by {}@{} for {} (token {})",
             it.environment, it.by.name, it.by.host, it.purpose, it.token
@@ -211,7 +220,7 @@ fn words(entry: &Entry) -> Result<String, LedgerError> {
             "{} to {}: break-glass by {}, plan {}, {}: {}",
             it.break_glass,
             it.environment,
-            it.by.name,
+            Signed::signer(it.signed.as_ref(), &it.by),
             it.plan.short(),
             it.incident,
             it.reason

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::unsettled::{UnsettledDocument, unsettled};
 use super::{HeldDocument, ReleaseDocument};
 use evenkeel_core::environment::Definition;
-use evenkeel_core::release::last;
+use evenkeel_core::release::{last, rolled_back_by};
 use evenkeel_ledger::environment_state::Noted;
 use evenkeel_ledger::lease::Lock;
 use evenkeel_ledger::record::{Actor, Signed, SuiteEnded};
@@ -117,6 +117,32 @@ pub struct AwaitsDocument {
     /// Recorded decisions about the plan of that verdict, one for each person, in words: `approved by …`. The gate verifies
     /// whether they count.
     pub decisions: Vec<String>,
+    /// Its last release, if that was rolled back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rolled_back: Option<RolledBackDocument>,
+}
+
+/// Release that was rolled back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct RolledBackDocument {
+    /// The release: `r-3`.
+    pub release: String,
+    /// The rollback: `r-4`.
+    pub by: String,
+    /// The reason of the rollback, if the ledger has it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+}
+
+impl RolledBackDocument {
+    /// Returns the next step.
+    pub(crate) fn advice(&self) -> String {
+        format!(
+            "fix {} in a new commit, then run `evenkeel deliver`",
+            self.release
+        )
+    }
 }
 
 /// Last recorded drift check.
@@ -281,6 +307,27 @@ fn awaits(
             (Some(production), Some(verdict)) => decisions(production, verdict.record.plan),
             _ => Vec::new(),
         },
+        rolled_back: rolled_back(state, name, source.recipe),
+    })
+}
+
+/// Returns the last release of a recipe, if it was rolled back.
+fn rolled_back(
+    state: &State,
+    name: &EnvironmentName,
+    recipe: Digest,
+) -> Option<RolledBackDocument> {
+    let mut releases = state.releases.iter().rev();
+    let release = releases.find(|release| {
+        let started = &release.started.record;
+        started.environment == *name && started.recipe == recipe && started.rollback.is_none()
+    })?;
+    let by = rolled_back_by(state, release)?;
+    let rollback = by.started.record.rollback.as_ref();
+    Some(RolledBackDocument {
+        release: release.started.record.release.clone(),
+        by: by.started.record.release.clone(),
+        reason: rollback.and_then(|rollback| rollback.reason.clone()),
     })
 }
 

@@ -6,7 +6,7 @@ blake3 = __import__("blake3").blake3 if importlib.util.find_spec("blake3") else 
 IV = (0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19)
 ORDER = (2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8)
 SIDES = [(i, 4 + (i + turn) % 4, 8 + (i + 2 * turn) % 4, 12 + (i + 3 * turn) % 4) for turn in (0, 1) for i in range(4)]
-ENTRIES = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
+ENTRIES = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn", "break-glass": "glass-broken", "follow-up": "followed-up"}
 NOT_IN_REGISTER = ("lease-taken", "lease-returned", "steps-intended", "steps-ended")
 FAULTS = []
 def fault(place, what):
@@ -124,8 +124,8 @@ def check_line(entry, line, number, previous):
     need(is_next, "altered, or not the successor of the entry before it")
 def check_entry(kind, body, entries, read):
     if kind in ENTRIES.values() and body.get("signed"):
-        signed, statement = body["signed"], load(body["signed"]["statement"])
-        about = {key: body[key] for key in ("environment", "plan", "evidence", "reason") if key in body}
+        signed, statement, about = body["signed"], load(body["signed"]["statement"]), {"evidence": body.get("dossier")} if kind == "glass-broken" else {}
+        about.update({key: body[key] for key in ("environment", "plan", "evidence", "reason", "incident") if key in body})
         need({**statement, **about} == statement and ENTRIES[statement["decision"]] == kind, "its statement is about something else")
         words = ssh_keygen("check-novalidate", "release@evenkeel.dev", signed["statement"].encode(), signed["signature"])
         need(signed["key"] in words.split(), "its signature does not match")

@@ -233,6 +233,12 @@ fn awaits(awaits: &AwaitsDocument) -> Markup {
     html! {
         "recipe " code { (short(&awaits.recipe)) } " of " (brief(&awaits.runs_in))
         " since " (marks::moment_in_parts(awaits.since))
+        @if let Some(rolled) = &awaits.rolled_back {
+            ", released by " (brief(&rolled.release)) " and rolled back by " (brief(&rolled.by))
+            @if let Some(reason) = &rolled.reason {
+                " (" (sentence(reason)) ")"
+            }
+        }
         @if !awaits.shut_by.is_empty() {
             span.figures {
                 "gate shut by "

@@ -112,8 +112,19 @@ pub(super) fn lines(
         line(mark, painted, &text, style, to)?;
     }
     if let Some(awaits) = &status.awaits {
+        let what = match &awaits.rolled_back {
+            None => "awaits release".to_owned(),
+            Some(rolled) => {
+                let reason = rolled.reason.iter();
+                let reason: String = reason.map(|reason| format!(" ({reason})")).collect();
+                format!(
+                    "was released by {} and rolled back by {}{reason}",
+                    rolled.release, rolled.by
+                )
+            }
+        };
         let mut text = format!(
-            "recipe {} awaits release; in {} since {}",
+            "recipe {} {what}; in {} since {}",
             short(&awaits.recipe),
             awaits.runs_in,
             awaits.since.for_people()

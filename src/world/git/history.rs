@@ -105,6 +105,59 @@ impl Repository {
         Ok(Some(authors))
     }
 
+    /// Returns the commits up to `commit` that are not part of `without`, except merges, each with the time of its committer;
+    /// without the latter, the newest commit only. `None` if they are not all known: the clone is shallow, lacks one of the
+    /// two, or there are too many.
+    ///
+    /// # Errors
+    ///
+    /// When git fails.
+    pub fn brought(
+        &self,
+        commit: &str,
+        without: Option<&str>,
+    ) -> Result<Option<Vec<(String, Moment)>>, GitError> {
+        /// Maximum number of commits.
+        const MOST: usize = 100_000;
+        let known = |commit: &str| match self.resolve(commit) {
+            Ok(commit) => Ok(Some(commit)),
+            Err(GitError::NoCommit { .. }) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let Some(commit) = known(commit)? else {
+            return Ok(None);
+        };
+        let (count, range) = match without {
+            None => ("--max-count=1".to_owned(), None),
+            Some(without) => match known(without)? {
+                Some(without) if !self.is_shallow() => (
+                    format!("--max-count={}", MOST + 1),
+                    Some(format!("^{without}")),
+                ),
+                _ => return Ok(None),
+            },
+        };
+        let mut arguments = vec!["log", "--no-show-signature", "--format=%H %ct", &count];
+        // Without a range, the newest commit itself, merge or not.
+        if range.is_some() {
+            arguments.push("--no-merges");
+        }
+        arguments.push(&commit);
+        arguments.extend(range.as_deref());
+        let answer = self.ask(&arguments, None)?;
+        let text = String::from_utf8_lossy(&answer);
+        let commits: Option<Vec<(String, Moment)>> = text
+            .lines()
+            .map(|line| {
+                let (commit, seconds) = line.split_once(' ')?;
+                let seconds: i64 = seconds.parse().ok()?;
+                let time = Moment::from_millisecond(seconds.saturating_mul(1000));
+                Some((commit.to_owned(), time))
+            })
+            .collect();
+        Ok(commits.filter(|commits| commits.len() <= MOST))
+    }
+
     /// Returns a commit and those before it along first parents, newest first, at most `most`.
     ///
     /// # Errors

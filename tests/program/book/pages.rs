@@ -52,6 +52,7 @@ pages! {
     sharing_a_ledger: "docs/how-to/share-a-ledger.md",
     notifying: "docs/how-to/notify.md",
     audits: "docs/how-to/audit.md",
+    dora_figures: "docs/dora.md",
     exporting: "docs/how-to/export.md",
 }
 

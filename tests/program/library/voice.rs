@@ -38,6 +38,7 @@ const PAGES: &[&str] = &[
     "docs/README.md",
     "docs/architecture.md",
     "docs/documents.md",
+    "docs/dora.md",
     "docs/exit-codes.md",
     "docs/extending.md",
     "docs/formats.md",

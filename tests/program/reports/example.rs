@@ -9,15 +9,15 @@ use evenkeel::operation::{Failure, codes};
 use evenkeel::report::{
     ApplyDocument, ApprovalDocument, AttemptDocument, AwaitsDocument, BreakGlassDocument,
     BrokenDocument, CaseDocument, CheckedDocument, CheckpointDocument, DecisionDocument,
-    DecisionKind, DocumentsDocument, DoubtDocument, DrillDocument, EntryDocument,
+    DecisionKind, DocumentsDocument, DoraDocument, DoubtDocument, DrillDocument, EntryDocument,
     EnvironmentReport, EventDocument, EvidenceDocument, ExceptionDocument, Headline, HeldDocument,
     HolderDocument, HolderProcess, LockDocument, LockState, NotDone, ObjectDocument, ObjectState,
-    ObjectsDocument, OriginDocument, ParityDocument, PlanReport, ProofDocument, RegisterDocument,
-    RegisterRow, ReleaseDocument, ReleasedDocument, ReplayDocument, ReplayPart, ReplayResult,
-    Report, RollbackDocument, RuleDocument, RunningDocument, ShownDocument, ShownStep,
-    SightingDocument, SmokeState, StaleDocument, StatusDocument, StepDocument, SuiteDocument,
-    SuiteStatusDocument, TrialDocument, TrialResultDocument, UnsettledDocument, UnsettledState,
-    VerdictDocument, VoidDocument,
+    ObjectsDocument, OriginDocument, ParityDocument, PlanReport, ProofDocument, RatioDocument,
+    RegisterDocument, RegisterRow, ReleaseDocument, ReleasedDocument, ReplayDocument, ReplayPart,
+    ReplayResult, Report, RollbackDocument, RolledBackDocument, RuleDocument, RunningDocument,
+    ShownDocument, ShownStep, SightingDocument, SmokeState, StaleDocument, StatusDocument,
+    StepDocument, SuiteDocument, SuiteStatusDocument, TimesDocument, TrialDocument,
+    TrialResultDocument, UnsettledDocument, UnsettledState, VerdictDocument, VoidDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, RollbackCause, StepOutcome, Verb};
@@ -380,6 +380,11 @@ fn standing(report: &mut Report) {
             since: at("2026-11-28T09:58:00Z"),
         }),
         awaits: Some(AwaitsDocument {
+            rolled_back: Some(RolledBackDocument {
+                release: "r-2".into(),
+                by: "r-3".into(),
+                reason: Some("1 smoke suite of r-2 failed: smoke".into()),
+            }),
             recipe: digest("recipe"),
             runs_in: "staging".into(),
             since: at("2026-11-28T09:00:00Z"),
@@ -483,6 +488,36 @@ fn standing(report: &mut Report) {
         incident: "INC-42".into(),
         shut_by: vec!["gate/suite-not-passed".into()],
     });
+    report.dora = Some(Box::new(DoraDocument {
+        environment: "production".into(),
+        since: at("2026-08-30T10:00:00Z"),
+        until: at("2026-11-28T10:00:00Z"),
+        releases: 12,
+        break_glass: 1,
+        rollbacks: 1,
+        failed: vec!["r-4".into(), "r-9".into()],
+        unfinished: vec!["r-13".into()],
+        unknown: vec!["r-1".into()],
+        open: vec!["r-9".into()],
+        deployment_frequency: RatioDocument {
+            events: 11,
+            value: Some(0.8556),
+        },
+        lead_time: TimesDocument {
+            events: 40,
+            median: Some(26 * 3600),
+            ninetieth: Some(4 * 86_400),
+        },
+        change_failure_rate: RatioDocument {
+            events: 12,
+            value: Some(0.1667),
+        },
+        recovery_time: TimesDocument {
+            events: 1,
+            median: None,
+            ninetieth: None,
+        },
+    }));
     report.drill = Some(DrillDocument {
         environment: "production".into(),
         rules: 5,

@@ -174,16 +174,22 @@ pub fn judge(dossier: &Dossier) -> Verdict {
     }
 }
 
-/// Whether a rule about definitions shuts the gate. Other facts may be missing, and no remedies are searched for.
+/// Returns the codes of the rules about definitions that shut the gate, each once. Other facts may be missing, and no remedies
+/// are searched for.
 #[must_use]
-pub fn is_shut_by_definitions(dossier: &Dossier) -> bool {
+pub fn shut_by_definitions(dossier: &Dossier) -> Vec<String> {
     let people = People::default();
     let case = Case {
         dossier,
         people: &people,
     };
-    let mut reasons = reasons(&case).into_iter();
-    reasons.any(|reason| DEFINITIONS.contains(&&*reason.code))
+    let reasons = reasons(&case).into_iter();
+    let mut codes: Vec<String> = reasons
+        .map(|reason| reason.code)
+        .filter(|code| DEFINITIONS.contains(&&**code))
+        .collect();
+    codes.dedup();
+    codes
 }
 
 #[cfg(test)]

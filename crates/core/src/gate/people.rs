@@ -220,7 +220,7 @@ fn of_accounts(dossier: &Dossier) -> Decisions {
             Decision::Withdraw => {
                 all.people.remove(fact.by);
             }
-            Decision::FollowUp => {}
+            Decision::BreakGlass | Decision::FollowUp => {}
         }
     }
     all
@@ -293,7 +293,7 @@ fn of_people(dossier: &Dossier, approvers: &Approvers, policy: &Policy) -> Decis
             Decision::Withdraw => {
                 all.people.remove(&person);
             }
-            Decision::FollowUp => {
+            Decision::BreakGlass | Decision::FollowUp => {
                 all.void
                     .push(void(&person, "it is no decision about a release"));
             }

@@ -1,4 +1,4 @@
-//! Plan: immutable, identified by the digest of its stored form (see `stored`).
+//! Plan: immutable, identified by the digest of its effect (see `stored`).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,7 +13,9 @@ use evenkeel_ledger::record::Verb;
 use evenkeel_model::{Digest, EnvironmentName, Instance};
 
 /// Version of this format.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
+/// Earlier version, whose digest covered everything, also words and the version of evenkeel. Its saved plans are read.
+pub(super) const FIRST: u32 = 1;
 
 /// Planned changes of one environment, with their inputs.
 #[derive(Clone, Debug)]
@@ -32,8 +34,10 @@ pub struct Plan {
     pub recipe: Digest,
     /// Environment's half: values (secrets by their seal), targets, artifacts.
     pub binding: Digest,
-    /// Digest of the definition files, and of the files they name.
+    /// Digest of the definition files, and of the files they name. A comment changes it, and not the plan's digest.
     pub definitions: Digest,
+    /// Digest of the requirements of a release: an approval of a plan is one under them. `None` in format 1 only.
+    pub requirements: Option<Digest>,
     /// Digest of the observation; `None` if it is incomplete.
     pub observation: Option<Digest>,
     /// Digest of the last applied state in the ledger.
@@ -139,7 +143,8 @@ pub struct Unseen {
 }
 
 impl Plan {
-    /// Returns the digest that identifies it in approvals, evidence and the ledger.
+    /// Returns the digest that identifies it in approvals, evidence and the ledger: of its effect, and of the state that it
+    /// starts from. Plans of one effect have one digest, whatever version of evenkeel makes them and words their reasons.
     #[must_use]
     pub fn digest(&self) -> Digest {
         StoredPlan::from(self).digest()
@@ -164,34 +169,33 @@ mod tests {
 
     use serde::Serialize;
 
-    use super::{FORMAT, Plan, Step, Unseen};
+    use super::{Change, FORMAT, Plan, Step, Unseen};
     use crate::plan::stored::StoredStep;
     use evenkeel_ledger::record::Verb;
     use evenkeel_model::{Address, Digest, EnvironmentName, Instance};
 
     /// Record that a plan's digest is computed from.
     #[derive(Serialize)]
-    struct Header<'a> {
-        format: u32,
-        tool: &'a str,
+    struct Effect<'a> {
         system: &'a str,
         lineage: &'a str,
         environment: &'a EnvironmentName,
         recipe: Digest,
         binding: Digest,
-        definitions: Digest,
+        requirements: Option<Digest>,
         observation: Option<Digest>,
         applied: Digest,
         steps: Vec<Digest>,
-        unchanged: usize,
-        unseen: &'a [Unseen],
+        unseen: Vec<&'a Instance>,
         observed: &'a BTreeMap<Instance, Digest>,
     }
 
-    #[test]
-    fn the_digest_is_that_of_the_whole_record() {
-        let instance = |name: &str| Instance::from(Address::new("file", name));
-        let plan = Plan {
+    fn instance(name: &str) -> Instance {
+        Instance::from(Address::new("file", name))
+    }
+
+    fn plan() -> Plan {
+        Plan {
             format: FORMAT,
             tool: "evenkeel \"0\"".into(),
             system: "guestbook".into(),
@@ -200,6 +204,7 @@ mod tests {
             recipe: Digest::of(b"recipe"),
             binding: Digest::of(b"binding"),
             definitions: Digest::of(b"definitions"),
+            requirements: Some(Digest::of(b"requirements")),
             observation: None,
             applied: Digest::of(b"applied"),
             steps: ["a", "b"]
@@ -222,30 +227,81 @@ mod tests {
                 reason: "dark".into(),
             }],
             observed: [(instance("a"), Digest::of(b"a"))].into(),
-        };
-        let whole = Header {
-            format: plan.format,
-            tool: &plan.tool,
+        }
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_effect() {
+        let plan = plan();
+        let effect = Effect {
             system: &plan.system,
             lineage: &plan.lineage,
             environment: &plan.environment,
             recipe: plan.recipe,
             binding: plan.binding,
-            definitions: plan.definitions,
+            requirements: plan.requirements,
             observation: plan.observation,
             applied: plan.applied,
             steps: plan
                 .steps
                 .iter()
-                .map(|step| Digest::of_record("evenkeel step 1", &StoredStep::from(step)))
+                .map(|step| StoredStep::from(step).effect())
                 .collect(),
-            unchanged: plan.unchanged,
-            unseen: &plan.unseen,
+            unseen: plan.unseen.iter().map(|unseen| &unseen.instance).collect(),
             observed: &plan.observed,
         };
-        assert_eq!(plan.digest(), Digest::of_record("evenkeel plan 1", &whole));
-        let mut other = plan.clone();
-        other.observation = Some(Digest::of(b"observation"));
-        assert_ne!(other.digest(), plan.digest());
+        assert_eq!(plan.digest(), Digest::of_record("evenkeel plan 2", &effect));
+    }
+
+    #[test]
+    fn what_has_no_effect_does_not_change_the_digest() {
+        let changes: [fn(&mut Plan); 6] = [
+            |plan| plan.tool = "evenkeel 9".into(),
+            |plan| plan.definitions = Digest::of(b"a comment more"),
+            |plan| plan.unchanged = 9,
+            |plan| plan.unseen[0].reason = "in other words".into(),
+            |plan| plan.steps[0].reason = "in other words".into(),
+            |plan| {
+                plan.steps[0].changes = [Change {
+                    attribute: "mode".into(),
+                    before: "0640".into(),
+                    after: "0644".into(),
+                    difference: None,
+                }]
+                .into();
+            },
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut other = plan();
+            change(&mut other);
+            assert_eq!(other.digest(), plan().digest(), "{number}");
+        }
+    }
+
+    #[test]
+    fn everything_with_an_effect_changes_the_digest() {
+        let changes: [fn(&mut Plan); 16] = [
+            |plan| plan.system = "other".into(),
+            |plan| plan.lineage = "other".into(),
+            |plan| plan.environment = EnvironmentName::new("production"),
+            |plan| plan.recipe = Digest::of(b"other"),
+            |plan| plan.binding = Digest::of(b"other"),
+            |plan| plan.requirements = Some(Digest::of(b"other")),
+            |plan| plan.observation = Some(Digest::of(b"other")),
+            |plan| plan.applied = Digest::of(b"other"),
+            |plan| plan.unseen.clear(),
+            |plan| plan.observed.clear(),
+            |plan| plan.steps.reverse(),
+            |plan| plan.steps[0].on = "other".into(),
+            |plan| plan.steps[0].verb = Verb::Remove,
+            |plan| plan.steps[0].after = [].into(),
+            |plan| plan.steps[0].shape = Digest::of(b"other"),
+            |plan| plan.steps[0].successor = Some(instance("c")),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut other = plan();
+            change(&mut other);
+            assert_ne!(other.digest(), plan().digest(), "{number}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::document::FIRST;
 use super::stored::StoredSavedPlan;
 use super::{FORMAT, Plan};
 use crate::kind::{Observation, Observed};
@@ -69,7 +70,7 @@ impl SavedPlan {
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let stored: StoredSavedPlan<'_> = serde_json::from_slice(bytes)
             .map_err(|error| format!("it is not a saved plan ({error})"))?;
-        if stored.format() != FORMAT {
+        if ![FIRST, FORMAT].contains(&stored.format()) {
             return Err(format!(
                 "it has format {}; this evenkeel writes format {FORMAT}",
                 stored.format()
@@ -116,6 +117,12 @@ pub fn changes_since(
     differ(
         "the recipe changed",
         saved.recipe != now.recipe && saved.definitions == now.definitions,
+    );
+    differ(
+        "the requirements of a release changed",
+        saved.format == now.format
+            && saved.requirements != now.requirements
+            && saved.definitions == now.definitions,
     );
     differ(
         "values, targets or artifacts changed",
@@ -237,6 +244,7 @@ mod tests {
             recipe: Digest::of(b"recipe"),
             binding: Digest::of(b"binding"),
             definitions: Digest::of(b"definitions"),
+            requirements: Some(Digest::of(b"requirements")),
             observation: Some(Digest::of(b"observation")),
             applied: Digest::of(b"applied"),
             steps: vec![Step {
@@ -322,12 +330,27 @@ mod tests {
 
     #[test]
     fn a_saved_plan_is_stored_in_these_bytes() {
-        let kept = include_str!("../../../../fixtures/stored/plan-1.json").trim_end();
+        let kept = include_str!("../../../../fixtures/stored/plan-2.json").trim_end();
         let bytes = SavedPlan::bytes(&fuller(), &found()).unwrap();
         assert_eq!(String::from_utf8_lossy(&bytes), kept);
         let read = SavedPlan::read(kept.as_bytes()).unwrap();
         assert_eq!(read.plan.digest(), fuller().digest());
         assert_eq!(SavedPlan::bytes(&read.plan, &read.found).unwrap(), bytes);
+    }
+
+    #[test]
+    fn a_plan_of_the_first_format_is_read_with_its_own_digest() {
+        let kept = include_str!("../../../../fixtures/stored/plan-1.json").trim_end();
+        let read = SavedPlan::read(kept.as_bytes()).unwrap();
+        let stored: serde_json::Value = serde_json::from_str(kept).unwrap();
+        assert_eq!(read.plan.digest().to_string(), stored["digest"]);
+        let bytes = SavedPlan::bytes(&read.plan, &read.found).unwrap();
+        assert_eq!(String::from_utf8_lossy(&bytes), kept);
+        // It is no plan of today.
+        assert_ne!(read.plan.digest(), fuller().digest());
+        let changed = kept.replace("\"unchanged\":1", "\"unchanged\":2");
+        assert_ne!(changed, kept);
+        assert!(SavedPlan::read(changed.as_bytes()).is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{Change, Plan, Step, Unseen};
+use super::document::{Change, FIRST, Plan, Step, Unseen};
 use super::saved::{Facts, Found, SavedPlan};
 use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
@@ -47,6 +47,8 @@ pub(super) struct StoredPlan<'a> {
     recipe: Digest,
     binding: Digest,
     definitions: Digest,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    requirements: Option<Digest>,
     observation: Option<Digest>,
     applied: Digest,
     #[serde(with = "list")]
@@ -99,7 +101,7 @@ impl<'a> StoredSavedPlan<'a> {
     pub(super) fn new(plan: &'a Plan, found: &'a Found) -> Self {
         let (plan, found) = (StoredPlan::from(plan), StoredFound::from(found));
         Self {
-            digest: plan.digest(),
+            digest: plan.whole(),
             plan,
             found_digest: found.digest(),
             found,
@@ -113,7 +115,7 @@ impl<'a> StoredSavedPlan<'a> {
 
     /// Whether both digests match the content.
     pub(super) fn is_unchanged(&self) -> bool {
-        self.plan.digest() == self.digest && self.found.digest() == self.found_digest
+        self.plan.whole() == self.digest && self.found.digest() == self.found_digest
     }
 }
 
@@ -160,8 +162,59 @@ impl From<StoredFound<'_>> for Found {
 }
 
 impl StoredPlan<'_> {
-    /// Returns the digest of this record.
+    /// Returns the digest of its effect, and of the state that it starts from.
     pub(super) fn digest(&self) -> Digest {
+        if self.format == FIRST {
+            return self.first_digest();
+        }
+        let Self {
+            // Nothing of these is executed, and they depend on the version of evenkeel or on comments.
+            format: _,
+            tool: _,
+            definitions: _,
+            unchanged: _,
+            system,
+            lineage,
+            environment,
+            recipe,
+            binding,
+            requirements,
+            observation,
+            applied,
+            steps,
+            unseen,
+            observed,
+        } = self;
+        // The keys in record order: the whole record is never in memory.
+        Parts::of("evenkeel plan 2")
+            .mark("{\"applied\":")
+            .value(applied)
+            .mark(",\"binding\":")
+            .value(binding)
+            .mark(",\"environment\":")
+            .value(environment)
+            .mark(",\"lineage\":")
+            .value(lineage)
+            .mark(",\"observation\":")
+            .value(observation)
+            .mark(",\"observed\":")
+            .table(observed.iter())
+            .mark(",\"recipe\":")
+            .value(recipe)
+            .mark(",\"requirements\":")
+            .value(requirements)
+            .mark(",\"steps\":")
+            .list(steps.iter().map(|step| StoredStep::from(step).effect()))
+            .mark(",\"system\":")
+            .value(system)
+            .mark(",\"unseen\":")
+            .list(unseen.iter().map(|unseen| &unseen.instance))
+            .mark("}")
+            .digest()
+    }
+
+    /// Returns the digest of a plan of format 1: ledgers have it of plans that were applied then.
+    fn first_digest(&self) -> Digest {
         let Self {
             format,
             tool,
@@ -171,6 +224,7 @@ impl StoredPlan<'_> {
             recipe,
             binding,
             definitions,
+            requirements: _,
             observation,
             applied,
             steps,
@@ -179,7 +233,6 @@ impl StoredPlan<'_> {
             observed,
         } = self;
         let unseen: Vec<StoredUnseen<'_>> = unseen.iter().map(StoredUnseen::from).collect();
-        // The keys in record order: the whole record is never in memory.
         Parts::of("evenkeel plan 1")
             .mark("{\"applied\":")
             .value(applied)
@@ -200,11 +253,7 @@ impl StoredPlan<'_> {
             .mark(",\"recipe\":")
             .value(recipe)
             .mark(",\"steps\":")
-            .list(
-                steps
-                    .iter()
-                    .map(|step| Digest::of_record("evenkeel step 1", &StoredStep::from(step))),
-            )
+            .list(steps.iter().map(StoredStep::whole))
             .mark(",\"system\":")
             .value(system)
             .mark(",\"tool\":")
@@ -215,6 +264,94 @@ impl StoredPlan<'_> {
             .value(&unseen)
             .mark("}")
             .digest()
+    }
+
+    /// Returns the digest of everything in it: what a file must still contain.
+    fn whole(&self) -> Digest {
+        if self.format == FIRST {
+            return self.first_digest();
+        }
+        let Self {
+            format,
+            tool,
+            definitions,
+            unchanged,
+            steps,
+            unseen,
+            // They are part of the other digest.
+            system: _,
+            lineage: _,
+            environment: _,
+            recipe: _,
+            binding: _,
+            requirements: _,
+            observation: _,
+            applied: _,
+            observed: _,
+        } = self;
+        let unseen: Vec<StoredUnseen<'_>> = unseen.iter().map(StoredUnseen::from).collect();
+        Parts::of("evenkeel saved plan 2")
+            .mark("{\"definitions\":")
+            .value(definitions)
+            .mark(",\"effect\":")
+            .value(&self.digest())
+            .mark(",\"format\":")
+            .value(format)
+            .mark(",\"steps\":")
+            .list(steps.iter().map(StoredStep::whole))
+            .mark(",\"tool\":")
+            .value(tool)
+            .mark(",\"unchanged\":")
+            .value(unchanged)
+            .mark(",\"unseen\":")
+            .value(&unseen)
+            .mark("}")
+            .digest()
+    }
+}
+
+impl StoredStep<'_> {
+    /// Returns the digest of everything in a step.
+    fn whole(step: &Step) -> Digest {
+        Digest::of_record("evenkeel step 1", &StoredStep::from(step))
+    }
+
+    /// Returns the digest of its effect: everything except words for people, and what only orders the display.
+    pub(super) fn effect(&self) -> Digest {
+        #[derive(Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        struct Effect<'s> {
+            address: &'s Instance,
+            on: &'s str,
+            verb: &'s StoredVerb,
+            actions: &'s [Action],
+            after: &'s [Instance],
+            shape: &'s Digest,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            successor: Option<&'s Instance>,
+        }
+        let Self {
+            address,
+            on,
+            verb,
+            actions,
+            after,
+            shape,
+            successor,
+            reason: _,
+            changes: _,
+            slow: _,
+        } = self;
+        let effect = Effect {
+            address,
+            on,
+            verb,
+            actions,
+            after,
+            shape,
+            successor: successor.as_deref(),
+        };
+        Digest::of_record("evenkeel step 2", &effect)
     }
 }
 
@@ -229,6 +366,7 @@ impl<'a> From<&'a Plan> for StoredPlan<'a> {
             recipe,
             binding,
             definitions,
+            requirements,
             observation,
             applied,
             steps,
@@ -245,6 +383,7 @@ impl<'a> From<&'a Plan> for StoredPlan<'a> {
             recipe: *recipe,
             binding: *binding,
             definitions: *definitions,
+            requirements: *requirements,
             observation: *observation,
             applied: *applied,
             steps: steps.into(),
@@ -266,6 +405,7 @@ impl From<StoredPlan<'_>> for Plan {
             recipe,
             binding,
             definitions,
+            requirements,
             observation,
             applied,
             steps,
@@ -282,6 +422,7 @@ impl From<StoredPlan<'_>> for Plan {
             recipe,
             binding,
             definitions,
+            requirements,
             observation,
             applied,
             steps: steps.into_owned(),

@@ -1,7 +1,8 @@
-//! Judgement about releases: rehearsal, unfinished releases, restoration, rollbacks, and facts for the gate.
+//! Judgement about releases: rehearsal, unfinished releases, restoration, rollbacks, their figures, and facts for the gate.
 //!
 //! Pure: everything follows from the definitions, the plans and the state of the ledger.
 
+pub mod dora;
 mod facts;
 mod rehearsal;
 mod repair;

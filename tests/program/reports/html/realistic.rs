@@ -328,6 +328,7 @@ fn status(name: &str, apply: &str) -> StatusDocument {
         }],
         running: None,
         awaits: (name == "production").then(|| AwaitsDocument {
+            rolled_back: None,
             recipe: digest("recipe"),
             runs_in: "staging".into(),
             since: at("2026-11-28T07:51:20Z"),

@@ -66,6 +66,7 @@ fn statement(dossier: &Dossier, decision: Decision, by: &str, number: u8) -> Sta
         by: by.to_owned(),
         at: Moment::from_millisecond(900_000_000 + i64::from(number)),
         nonce: format!("{number:032x}"),
+        incident: None,
     }
 }
 
