@@ -82,7 +82,7 @@ pub fn break_glass(
     let smoke = resolution.environment(&name)?.suites.iter();
     project.runs_as_committed(smoke.filter(|suite| suite.kind == "smoke"))?;
     let ledger = project.ledger()?;
-    let mut state = State::of(&*ledger)?;
+    let mut state = State::current(&*ledger)?;
     let lease = take_lease(
         &project,
         &*ledger,
@@ -186,7 +186,7 @@ pub fn follow_up(
         mut report,
     } = session;
     let ledger = project.ledger()?;
-    let mut state = State::of(&*ledger)?;
+    let mut state = State::current(&*ledger)?;
     let all = state.break_glass.iter();
     let known: Vec<&str> = all
         .filter(|it| it.followed_up.is_none())
