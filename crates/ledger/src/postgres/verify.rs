@@ -31,7 +31,7 @@ pub(super) fn verify_against(
     checkpoints: &[Kept],
     take: &mut TakeRecord<'_>,
 ) -> Result<Verification, LedgerError> {
-    let head = if server.is_there()? {
+    let head = if server.is_there_now()? {
         Some(server.read(|client| Ok(rows::head(client, server.schema())?.head))?)
     } else {
         None
@@ -99,12 +99,13 @@ impl Medium for Tables<'_> {
             let part = self
                 .server
                 .read(|client| rows::after(client, self.server.schema(), after, None))?;
-            if part.is_empty() {
-                return Ok(());
-            }
+            let is_last = part.len() < rows::AT_ONCE;
             for row in part {
                 *self.last.borrow_mut() = row.sequence;
                 take(Ok((row.sequence, row.line.as_bytes(), &row.digest)));
+            }
+            if is_last {
+                return Ok(());
             }
         }
     }
