@@ -57,7 +57,7 @@ fn adopt_now(
         mut report,
     } = session;
     let ledger = project.ledger()?;
-    let mut state = evenkeel_ledger::State::of(&*ledger)?;
+    let mut state = evenkeel_ledger::State::current(&*ledger)?;
     let lease = take_lease(&project, &*ledger, &mut state, &name, "adopt", request.wait)?;
     let targets = resolution.targets(&project, &name)?;
     let resolved = resolution.environment(&name)?;

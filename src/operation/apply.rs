@@ -106,7 +106,12 @@ fn apply_now(
         mut report,
     } = session;
     let ledger = project.ledger()?;
-    let mut state = State::of(&*ledger)?;
+    let mut state = State::current(&*ledger)?;
+    let repairs = takes_only_releases(&project, &state, &name, &resolution.origin);
+    if repairs {
+        // What may be restored follows from the entries alone.
+        state = State::of(&*ledger)?;
+    }
     let lease = take_lease(&project, &*ledger, &mut state, &name, "apply", request.wait)?;
     let mut run = Run {
         project: &project,
@@ -119,7 +124,6 @@ fn apply_now(
         saved: saved.as_ref().map(|saved| &saved.plan),
         found: saved.as_ref().map(|saved| &saved.found),
     };
-    let repairs = takes_only_releases(&project, &state, &name, &resolution.origin);
     if repairs {
         run.purpose = "repair";
         may_repair(&run, &state)?;
@@ -197,8 +201,8 @@ pub(super) fn exit_code(outcome: ApplyOutcome) -> u8 {
     }
 }
 
-/// Takes the lease, and brings the state up to date. The whole ledger was verified for the state, so a damaged one is
-/// never extended.
+/// Takes the lease, and brings the state up to date. The whole ledger was verified for the state or its snapshot, so one that
+/// was damaged since is never extended.
 pub(super) fn take_lease<'l>(
     project: &Project<'l>,
     ledger: &'l dyn Ledger,

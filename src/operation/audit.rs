@@ -14,9 +14,7 @@ use crate::world::files::{read_plain, write_whole};
 use evenkeel_core::checkpoint::{self, CHECKPOINT_FORMAT, CheckpointFile};
 use evenkeel_core::recorded;
 use evenkeel_ledger::record::{Overridden, ReleaseStarted};
-use evenkeel_ledger::{
-    Completeness, Irregularity, Kept, LedgerError, Proof, Record, Verification, chain,
-};
+use evenkeel_ledger::{Completeness, Irregularity, Kept, LedgerError, Proof, Record, Verification};
 use evenkeel_model::Digest;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::text::{count, list};
@@ -50,7 +48,11 @@ pub fn audit_verify(
         }
     }
     let kept: Vec<Kept> = files.iter().map(|file| file.kept.clone()).collect();
-    let mut verification = project.store.verify(&kept)?;
+    // One pass over the entries verifies them and lists what they name.
+    let mut named = Named::default();
+    let mut verification = project
+        .store
+        .verify_each(&kept, &mut |sequence, record| named.note(sequence, record))?;
     let is_refused =
         report.has_errors() || verification.proofs.iter().any(|it| it.proven.is_none());
     if restore_head && verification.is_whole() && !is_refused {
@@ -78,7 +80,6 @@ pub fn audit_verify(
     }
     let is_whole = tell(&project, &verification, &mut report);
     let is_proven = !is_whole || {
-        let named = Named::of(&project)?;
         let has_objects = tell_of_objects(&project, &named, &mut report)?;
         tell_of_decisions(&project, &named, &mut report)? && has_objects
     };
@@ -228,35 +229,24 @@ struct Named {
 }
 
 impl Named {
-    fn of(project: &Project<'_>) -> Result<Self, Failure> {
-        let mut named = Self::default();
-        let Some(ledger) = project.store.open(Some(&project.definition.system))? else {
-            return Ok(named);
-        };
-        ledger.each(0, &mut |entry| {
-            let Some(record) = chain::understand(&entry)? else {
-                return Ok(());
-            };
-            if let Some((role, digest)) = record.object() {
-                let first = (entry.sequence, role);
-                named.objects.entry(*digest).or_insert(first);
+    /// Notes what an entry names. The same entry can come twice.
+    fn note(&mut self, sequence: u64, record: &Record) {
+        if let Some((role, digest)) = record.object() {
+            self.objects.entry(*digest).or_insert((sequence, role));
+        }
+        match record {
+            Record::ReleaseStarted(started) => {
+                self.releases.insert(sequence, started.clone());
             }
-            if let Record::GlassBroken(broken) = &record {
-                let release = broken.release.clone();
-                named.overrides.insert(release, broken.dossier);
+            Record::GlassBroken(broken) => {
+                self.overrides
+                    .insert(broken.release.clone(), broken.dossier);
             }
-            match record {
-                Record::ReleaseStarted(started) => {
-                    named.releases.insert(entry.sequence, started);
-                }
-                record if recorded::is_decision(&record) => {
-                    named.decisions.insert(entry.sequence, record);
-                }
-                _ => {}
+            record if recorded::is_decision(record) => {
+                self.decisions.insert(sequence, record.clone());
             }
-            Ok(())
-        })?;
-        Ok(named)
+            _ => {}
+        }
     }
 }
 

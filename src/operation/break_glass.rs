@@ -85,7 +85,7 @@ pub fn break_glass(
     project.runs_as_committed(smoke.filter(|suite| suite.kind == "smoke"))?;
     let signatory = signatory(&project, &resolution.origin, request.key)?;
     let ledger = project.ledger()?;
-    let mut state = State::of(&*ledger)?;
+    let mut state = State::current(&*ledger)?;
     let lease = take_lease(
         &project,
         &*ledger,
@@ -213,7 +213,7 @@ pub fn follow_up(
         mut report,
     } = session;
     let ledger = project.ledger()?;
-    let mut state = State::of(&*ledger)?;
+    let mut state = State::current(&*ledger)?;
     let all = state.break_glass.iter();
     let known: Vec<&str> = all
         .filter(|it| it.followed_up.is_none())

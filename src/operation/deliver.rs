@@ -80,7 +80,7 @@ fn deliver_now(
     let suites = resolution.resolved.values().flat_map(|each| &each.suites);
     project.runs_as_committed(suites.filter(required))?;
     let ledger = project.ledger()?;
-    let mut state = State::of(&*ledger)?;
+    let mut state = State::current(&*ledger)?;
     refuse_stages(&project, &state, &resolution.origin)?;
     let codes = GateReview::shut_by_definitions(&project, &resolution, &state)?;
     let is_shut = !codes.is_empty();

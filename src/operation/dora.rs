@@ -47,7 +47,7 @@ pub fn report_dora(
     let mut deployments = Deployments::to(&environment);
     match project.store.open(Some(&project.definition.system))? {
         Some(ledger) => {
-            report.outstanding(&State::for_reading(&*ledger)?);
+            report.outstanding(&State::current(&*ledger)?);
             let mut last = 0;
             ledger.each(0, &mut |entry| {
                 // A concurrent append restarts the read, so an entry can be delivered twice.

@@ -50,7 +50,7 @@ impl GateReview {
         ledger: &dyn Ledger,
         state: &mut State,
     ) -> Result<Self, Failure> {
-        state.catch_up(ledger)?;
+        let proven = prove(project, ledger, state)?;
         let production = project.production()?;
         let mut facts = BTreeMap::new();
         let mut lives: Vec<Vec<Defect>> = Vec::new();
@@ -116,7 +116,7 @@ impl GateReview {
             approvals: approvals(state, &production),
             decisions: decisions(state, &production),
             drill: drill(state, &production),
-            ledger: whole(project),
+            ledger: proven,
             rehearsal: project
                 .policy(&resolution.origin)
                 .rehearse_rollback
@@ -312,9 +312,28 @@ fn rehearsal(state: &State, production: &EnvironmentName, recipe: Digest) -> Reh
     }
 }
 
-/// Verifies every entry.
-pub(super) fn whole(project: &Project<'_>) -> LedgerFacts {
-    ledger_facts(project.store.verify(&[]))
+/// Verifies every entry, and brings the state up to date: from here on it is the fold of the verified entries, whatever a
+/// snapshot contained.
+pub(super) fn prove(
+    project: &Project<'_>,
+    ledger: &dyn Ledger,
+    state: &mut State,
+) -> Result<LedgerFacts, Failure> {
+    let mut verified = project.store.verify(&[]);
+    let proven = verified.as_mut().ok().and_then(|it| it.state.take());
+    let mut facts = ledger_facts(verified);
+    state.catch_up(ledger)?;
+    if let Some(mut proven) = proven {
+        proven.catch_up(ledger)?;
+        // Another run may have appended in between; the next command compares them again.
+        if proven.sequence == state.sequence && !proven.is_same(state) {
+            facts.entries = None;
+            facts.broken =
+                Some("the snapshot of the ledger does not match its entries; remove it".to_owned());
+        }
+        *state = *proven;
+    }
+    Ok(facts)
 }
 
 /// Returns the facts of a verification.

@@ -60,7 +60,6 @@ pub fn log(
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         report.say(format!("{name} is not on the path of the system{hint}"));
     }
-    // Reading the state proves that every entry is readable.
     let (state, ledger) = project.state()?;
     let mut kept: VecDeque<EntryDocument> = VecDeque::new();
     let mut left = 0;

@@ -72,5 +72,5 @@ fn state(store: &dyn Store) -> Result<Option<State>, Failure> {
     let Some(ledger) = store.open(None)? else {
         return Ok(None);
     };
-    Ok(Some(State::for_reading(&*ledger)?))
+    Ok(Some(State::current(&*ledger)?))
 }

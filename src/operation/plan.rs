@@ -60,7 +60,7 @@ pub fn plan(
         // The seals of a saved plan belong to a key, so ledger and key are created if missing.
         None => {
             let ledger = project.ledger()?;
-            (Needs::Change, State::of(&*ledger)?.into())
+            (Needs::Change, State::current(&*ledger)?.into())
         }
     };
     let resolution = session.resolve(&names, needs)?;

@@ -115,13 +115,13 @@ impl<'w> Project<'w> {
             let Some(ledger) = project.store.open(Some(&project.definition.system))? else {
                 return Ok((project, Large::default()));
             };
-            let state = State::for_reading(&*ledger)?;
+            let state = State::current(&*ledger)?;
             return Ok((project, state.into()));
         };
         std::thread::scope(|scope| {
             let reading = threads::begin(scope, || {
                 let ledger = store.open(None)?;
-                Ok::<_, LedgerError>(ledger.map(|ledger| (State::for_reading(&*ledger), ledger)))
+                Ok::<_, LedgerError>(ledger.map(|ledger| (State::current(&*ledger), ledger)))
             });
             let early = Some(Arc::clone(&store));
             let project = Self::open_in(directory.clone(), None, early, world, location)?;
@@ -354,14 +354,14 @@ impl<'w> Project<'w> {
         Ok(self.store.make_key()?)
     }
 
-    /// Returns the state for reading; an empty one without a ledger.
+    /// Returns the current state for reading; an empty one without a ledger.
     ///
     /// # Errors
     ///
     /// When the ledger exists and cannot be read completely.
     pub fn state(&self) -> Result<(State, Option<Box<dyn Ledger>>), Failure> {
         match self.store.open(Some(&self.definition.system))? {
-            Some(ledger) => Ok((State::of(&*ledger)?, Some(ledger))),
+            Some(ledger) => Ok((State::current(&*ledger)?, Some(ledger))),
             None => Ok((State::default(), None)),
         }
     }

@@ -96,7 +96,7 @@ fn append(world: &World<'_>, location: &ProjectLocation, refused: Refused) -> Re
         return Ok(());
     }
     let ledger = project.ledger()?;
-    let state = State::of(&*ledger)?;
+    let state = State::current(&*ledger)?;
     state.may_go_on()?;
     let now = world.clock.now();
     let mut is_known = false;

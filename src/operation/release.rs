@@ -49,7 +49,7 @@ fn release_now(
     let resolution = session.resolve(&path, Needs::Release)?;
     let Session { project, report } = session;
     let ledger = project.ledger()?;
-    let mut state = State::of(&*ledger)?;
+    let mut state = State::current(&*ledger)?;
     // Refuse another plan before production is locked. Under the lock everything is observed again, since others can
     // change production between verdict and release until then.
     if let Some(wanted) = plan {

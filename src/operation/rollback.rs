@@ -66,8 +66,11 @@ pub fn rollback(
     }
     request.reason.map_or(Ok(()), check_reason)?;
     let today = today(world, location)?;
-    // A ledger is not created for this.
-    let (mut state, _) = today.state()?;
+    // A ledger is not created for this. What is restored follows from the entries alone.
+    let mut state = match today.store.open(Some(&today.definition.system))? {
+        Some(ledger) => State::of(&*ledger)?,
+        None => State::default(),
+    };
     let wanted = EnvironmentName::new(request.environment);
     let is_released = state.environments.contains_key(&wanted);
     let name = if is_released {

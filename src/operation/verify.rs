@@ -39,7 +39,7 @@ pub fn verify(
     let wanted = selected(&resolution.environment(&name)?.suites, names).map_err(Failure::Usage)?;
     project.runs_as_committed(wanted.iter().copied())?;
     let ledger = project.ledger()?;
-    let mut state = State::of(&*ledger)?;
+    let mut state = State::current(&*ledger)?;
     let lease = take_lease(&project, &*ledger, &mut state, &name, "verify", wait)?;
     let passed = Verification {
         project: &project,

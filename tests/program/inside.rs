@@ -14,11 +14,12 @@ use evenkeel::report::Report;
 use evenkeel::world::processes::LocalProcesses;
 use evenkeel::world::redaction::RunSecrets;
 use evenkeel_core::environment::resolve::TargetPlace;
+use evenkeel_core::gate::StoredDossier;
 use evenkeel_host::recorded::RecordedTarget;
 use evenkeel_host::{Interruption, Target};
-use evenkeel_ledger::Store as _;
 use evenkeel_ledger::folder::FolderStore;
 use evenkeel_ledger::record::Actor;
+use evenkeel_ledger::{Record, Store as _, chain};
 use evenkeel_model::moment::FixedClock;
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
@@ -347,4 +348,18 @@ pub fn refused(wanted: u8, says: &str, outcome: &Outcome) {
         "output lacks {says:?}: {}",
         words(outcome)
     );
+}
+
+/// Returns the dossier of the newest verdict in the ledger of a system.
+pub fn newest_dossier(inside: &Inside, system: &str) -> StoredDossier {
+    let store = FolderStore::new(&inside.world.path(".evenkeel"));
+    let ledger = store.open(Some(system)).unwrap().unwrap();
+    let mut newest = None;
+    for entry in ledger.read(0).unwrap() {
+        if let Some(Record::VerdictGiven(given)) = chain::understand(&entry).unwrap() {
+            newest = Some(given.dossier);
+        }
+    }
+    let bytes = store.objects().get(&newest.unwrap()).unwrap().unwrap();
+    StoredDossier::read(&bytes).unwrap()
 }

@@ -50,6 +50,7 @@ mod earlier;
 mod estate;
 mod exports;
 mod first_day;
+mod forged_snapshots;
 mod formats;
 mod gate;
 mod handover;

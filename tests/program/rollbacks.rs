@@ -9,7 +9,7 @@ use evenkeel_ledger::record::{ApplyOutcome, RollbackCause};
 use evenkeel_ledger::{Ledger as _, Record, State, Store as _, chain};
 use evenkeel_model::Moment;
 
-use super::inside::{Inside, code, expect, refused, words};
+use super::inside::{Inside, code, expect, newest_dossier, refused, words};
 use super::world::{SYSTEM, TestWorld};
 
 const CONFIG: &str = "/srv/production/config.toml";
@@ -73,16 +73,7 @@ fn state(inside: &Inside) -> State {
 
 /// Returns the dossier of the newest verdict.
 fn dossier(inside: &Inside) -> StoredDossier {
-    let store = FolderStore::new(&inside.world.path(".evenkeel"));
-    let ledger = store.open(Some("small")).unwrap().unwrap();
-    let mut newest = None;
-    for entry in ledger.read(0).unwrap() {
-        if let Some(Record::VerdictGiven(given)) = chain::understand(&entry).unwrap() {
-            newest = Some(given.dossier);
-        }
-    }
-    let bytes = store.objects().get(&newest.unwrap()).unwrap().unwrap();
-    StoredDossier::read(&bytes).unwrap()
+    newest_dossier(inside, "small")
 }
 
 fn replays(inside: &Inside) {

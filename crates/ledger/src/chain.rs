@@ -78,30 +78,90 @@ impl Link {
     ///
     /// When the line is invalid, with the reason in a sentence.
     pub fn follow(&self, sequence: u64, line: &[u8], stored: &[u8]) -> Result<Entry, String> {
-        if sequence != self.sequence + 1 {
+        let inspected = Inspected::of(sequence, line, stored);
+        self.accept(&inspected)?;
+        inspected.outcome
+    }
+
+    /// Verifies that an inspected line follows this end.
+    ///
+    /// # Errors
+    ///
+    /// When it does not, or is invalid by itself, with the reason in a sentence.
+    pub fn accept(&self, line: &Inspected) -> Result<(), String> {
+        if line.sequence != self.sequence + 1 {
             return Err(format!(
                 "it is stored in place of entry {}",
                 self.sequence + 1
             ));
         }
-        let digest = Digest::of(line);
-        if digest.as_bytes() != stored {
-            return Err("its line does not match its stored digest".to_owned());
-        }
-        let line =
-            std::str::from_utf8(line).map_err(|_| "its line is not valid UTF-8".to_owned())?;
-        let entry = entry::read_hashed(line, digest)
-            .map_err(|error| format!("its line is malformed: {error}"))?;
-        if entry.sequence != sequence {
-            return Err(format!("its line belongs to entry {}", entry.sequence));
-        }
+        let entry = line.outcome.as_ref().map_err(Clone::clone)?;
         if entry.previous != self.digest {
             return Err(format!("it does not follow entry {}", self.sequence));
         }
-        if !entry::is_canonical(&entry, line) {
+        if !line.is_canonical {
             return Err("its line is not in canonical form".to_owned());
         }
-        Ok(entry)
+        Ok(())
+    }
+}
+
+/// A line with the results of every check that needs no other line, so that many lines are inspected at once.
+/// [`Link::accept`] makes the remaining ones.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    /// The number under which it is stored.
+    pub sequence: u64,
+    /// The digest of the line, which its successor continues.
+    pub digest: Digest,
+    /// The digest stored beside the line, if it is one.
+    pub stored: Option<Digest>,
+    /// The digest that it names as its predecessor, even where something else is wrong with it.
+    pub previous: Option<Digest>,
+    /// The entry; or the reason why the line is invalid, in a sentence.
+    pub outcome: Result<Entry, String>,
+    is_canonical: bool,
+}
+
+impl Inspected {
+    /// Inspects the line stored under `sequence` with the digest `stored`.
+    #[must_use]
+    pub fn of(sequence: u64, line: &[u8], stored: &[u8]) -> Self {
+        let digest = Digest::of(line);
+        let text = std::str::from_utf8(line);
+        let outcome = if digest.as_bytes() == stored {
+            text.map_err(|_| "its line is not valid UTF-8".to_owned())
+                .and_then(|text| {
+                    entry::read_hashed(text, digest)
+                        .map_err(|error| format!("its line is malformed: {error}"))
+                })
+        } else {
+            Err("its line does not match its stored digest".to_owned())
+        };
+        let previous = match (&outcome, text) {
+            (Ok(entry), _) => Some(entry.previous),
+            (Err(_), Ok(text)) => entry::read(text).ok().map(|entry| entry.previous),
+            (Err(_), Err(_)) => None,
+        };
+        let outcome = outcome.and_then(|entry| {
+            if entry.sequence == sequence {
+                Ok(entry)
+            } else {
+                Err(format!("its line belongs to entry {}", entry.sequence))
+            }
+        });
+        let is_canonical = match (&outcome, text) {
+            (Ok(entry), Ok(text)) => entry::is_canonical(entry, text),
+            _ => false,
+        };
+        Self {
+            sequence,
+            digest,
+            stored: <[u8; 32]>::try_from(stored).ok().map(Digest::from_bytes),
+            previous,
+            outcome,
+            is_canonical,
+        }
     }
 }
 

@@ -13,6 +13,9 @@ use super::record::{
 use evenkeel_model::{Digest, Instance, Moment};
 use serde::{Deserialize, Serialize};
 
+/// The kind of the suites that run on a release.
+const SMOKE: &str = "smoke";
+
 /// A record with the number and the time of its entry.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Noted<T> {
@@ -103,7 +106,8 @@ pub struct EnvironmentState {
     /// The shapes of completed steps, each with the number of its newest entry.
     #[serde(skip)]
     pub rehearsed: HashMap<Digest, u64>,
-    /// The suites that ran, oldest first.
+    /// The suites that ran, oldest first: the newest run of each, and the newest smoke run of each on the last release
+    /// since it started. Older runs are in the ledger and decide nothing.
     pub evidence: Vec<Noted<SuiteEnded>>,
     /// The approvals of releases to this environment, oldest first.
     pub approvals: Vec<Noted<Approved>>,
@@ -119,6 +123,8 @@ pub struct EnvironmentState {
     pub lease: Option<Noted<LeaseTaken>>,
     /// The last broken lease.
     pub broken: Option<Noted<LeaseBroken>>,
+    /// The entry and the recipe of the last started release to this environment.
+    pub(super) released: Option<(u64, Digest)>,
 }
 
 impl EnvironmentState {
@@ -134,6 +140,24 @@ impl EnvironmentState {
     pub(super) fn compact(&mut self) {
         self.applied = std::mem::take(&mut self.applied).into_iter().collect();
         self.rehearsed.shrink_to_fit();
+    }
+
+    /// Keeps the result of a suite in place of those that it supersedes, so that the state does not grow with the number of
+    /// deliveries.
+    pub(super) fn keep_evidence(&mut self, noted: Noted<SuiteEnded>) {
+        let released = self.released;
+        let proves_release = |it: &Noted<SuiteEnded>| {
+            it.record.kind == SMOKE
+                && released.is_some_and(|(sequence, recipe)| {
+                    it.sequence > sequence && it.record.bound.recipe == recipe
+                })
+        };
+        let is_of_release = proves_release(&noted);
+        self.evidence.retain(|earlier| {
+            earlier.record.suite != noted.record.suite
+                || (proves_release(earlier) && !is_of_release)
+        });
+        self.evidence.push(noted);
     }
 
     pub(super) fn begin(&mut self, started: Noted<ApplyStarted>) {

@@ -57,6 +57,23 @@ pub trait Ledger: Send + Sync {
         })
     }
 
+    /// Passes entries like [`Ledger::each`], with their records: `None` for a kind that this version does not know. Backends
+    /// decode several at once.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Ledger::each`], and [`LedgerError::Broken`] when a body does not match its kind.
+    fn each_record(
+        &self,
+        after: u64,
+        take: &mut dyn FnMut(Entry, Option<Record>) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        self.each(after, &mut |entry| {
+            let record = super::chain::understand(&entry)?;
+            take(entry, record)
+        })
+    }
+
     /// Returns all entries with a number above `after`, in order, each verified against its predecessor. Prefer
     /// [`Ledger::each`] for long ledgers; this collects every entry in memory.
     ///
@@ -75,8 +92,8 @@ pub trait Ledger: Send + Sync {
         Ok(entries)
     }
 
-    /// Returns the stored state after the last entry, where the backend stores one and can tell that the entries have
-    /// not changed since. It spares commands that only read the fold of all entries: see [`State::for_reading`].
+    /// Returns a stored state of this ledger, where the backend stores one and can tell that the entries up to it have not
+    /// changed since. It spares the fold of all entries: see [`State::current`].
     fn snapshot(&self) -> Option<State> {
         None
     }

@@ -53,6 +53,7 @@ pub mod error;
 pub mod head;
 pub mod lease;
 pub mod ledger;
+mod lines;
 pub mod object;
 pub mod record;
 pub mod remembered;

@@ -123,48 +123,64 @@ pub struct State {
 }
 
 impl State {
-    /// Returns the state after all entries of a ledger, absorbed one by one, so that only one is in memory at a time.
+    /// Returns the state after all entries of a ledger, each verified and absorbed in order. A snapshot is not read: what
+    /// judges a release or changes production starts from the entries alone.
     ///
     /// # Errors
     ///
-    /// Like [`Ledger::each`] and [`State::absorb`].
+    /// Like [`Ledger::each_record`] and [`State::absorb`].
     pub fn of(ledger: &dyn Ledger) -> Result<Self, LedgerError> {
         let mut state = Self::default();
         state.catch_up(ledger)?;
-        for standing in state.environments.values_mut() {
-            standing.compact();
-        }
-        Ok(state)
+        Ok(state.compacted())
     }
 
-    /// Returns the same state for commands that only read: from a snapshot where the backend has one that counts.
+    /// Returns the same state from a snapshot where the backend has one that counts, and from the entries after it.
     ///
     /// # Errors
     ///
     /// Like [`State::of`].
-    pub fn for_reading(ledger: &dyn Ledger) -> Result<Self, LedgerError> {
-        ledger.snapshot().map_or_else(|| Self::of(ledger), Ok)
+    pub fn current(ledger: &dyn Ledger) -> Result<Self, LedgerError> {
+        let Some(mut state) = ledger.snapshot() else {
+            return Self::of(ledger);
+        };
+        state.catch_up(ledger)?;
+        Ok(state)
     }
 
     /// Absorbs the entries appended since.
     ///
     /// # Errors
     ///
-    /// Like [`Ledger::each`] and [`State::absorb`].
+    /// Like [`Ledger::each_record`] and [`State::absorb`].
     pub fn catch_up(&mut self, ledger: &dyn Ledger) -> Result<(), LedgerError> {
-        ledger.each(self.sequence, &mut |entry| {
+        ledger.each_record(self.sequence, &mut |entry, record| {
+            let changed = |sequence| {
+                Err(LedgerError::broken(
+                    sequence,
+                    "the entry changed while the ledger was read",
+                ))
+            };
             if entry.sequence > self.sequence {
-                return self.absorb(&entry);
+                if self.head.is_some_and(|head| head != entry.previous) {
+                    return changed(self.sequence);
+                }
+                return self.absorb_record(&entry, record);
             }
             // A restarted read delivers known entries again.
             if entry.sequence == self.sequence && self.head != Some(entry.digest) {
-                return Err(LedgerError::broken(
-                    entry.sequence,
-                    "the entry changed while the ledger was read",
-                ));
+                return changed(entry.sequence);
             }
             Ok(())
         })
+    }
+
+    /// Shrinks maps that grew one entry at a time.
+    pub(crate) fn compacted(mut self) -> Self {
+        for standing in self.environments.values_mut() {
+            standing.compact();
+        }
+        self
     }
 
     /// Rejects an append to a ledger that goes on elsewhere, which would fork it.
@@ -238,13 +254,26 @@ impl State {
     ///
     /// [`LedgerError::Broken`] when it is not the next, or its body does not match its kind.
     pub fn absorb(&mut self, entry: &Entry) -> Result<(), LedgerError> {
+        self.absorb_record(entry, chain::understand(entry)?)
+    }
+
+    /// Absorbs the next entry, whose record is known.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Broken`] when it is not the next.
+    pub(crate) fn absorb_record(
+        &mut self,
+        entry: &Entry,
+        record: Option<Record>,
+    ) -> Result<(), LedgerError> {
         if entry.sequence != self.sequence + 1 {
             return Err(LedgerError::broken(
                 entry.sequence,
                 format!("expected the entry after {}", self.sequence),
             ));
         }
-        match chain::understand(entry)? {
+        match record {
             Some(record) => self.take(record, entry.sequence, entry.time),
             None => self.unknown += 1,
         }
@@ -295,7 +324,7 @@ impl State {
             Record::ApplyEnded(record) => self.standing(&record.environment).end(note.of(record)),
             Record::SuiteEnded(record) => {
                 let standing = self.standing(&record.environment);
-                standing.evidence.push(note.of(record));
+                standing.keep_evidence(note.of(record));
             }
             Record::VerdictGiven(record) => {
                 let standing = self.standing(&record.environment);
@@ -333,6 +362,7 @@ impl State {
             }
             Record::ReleaseStarted(record) => {
                 self.released = highest(self.released, "r-", &record.release);
+                self.standing(&record.environment).released = Some((sequence, record.recipe));
                 self.releases.push(Release {
                     started: note.of(record),
                     ended: None,
@@ -394,7 +424,6 @@ fn highest(so_far: u64, prefix: &str, name: &str) -> u64 {
         .map_or(so_far + 1, |number: u64| so_far.max(number))
 }
 
-#[cfg(any(test, feature = "folder"))]
 mod encoded;
 #[cfg(test)]
 mod tests;

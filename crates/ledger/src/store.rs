@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::lease::{Holder, Lock};
+use super::walk::TakeRecord;
 use super::{Kept, Ledger, LedgerError, Link, Objects, Verification};
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
@@ -66,7 +67,21 @@ pub trait Store: Send + Sync {
     /// # Errors
     ///
     /// When the ledger is missing, unreadable, or written by a newer version. Problems in its content are findings.
-    fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError>;
+    fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
+        self.verify_each(checkpoints, &mut |_, _| {})
+    }
+
+    /// Verifies like [`Store::verify`], and passes the record of each valid entry to `take` with the entry's number. A
+    /// concurrent append can restart the verification, so a record can be passed twice.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Store::verify`].
+    fn verify_each(
+        &self,
+        checkpoints: &[Kept],
+        take: &mut TakeRecord<'_>,
+    ) -> Result<Verification, LedgerError>;
 
     /// Writes a missing or unreadable head again: from then on the ledger counts as complete in its present state. A
     /// person decides this, after a check against a checkpoint or a backup.

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 
 use super::LedgerError;
+use super::State;
 use super::head::{Checkpoint, Head};
 use super::record::Founded;
 use super::remembered::{self, Kept, Proof};
-use super::walk::Walk;
+use super::walk::{TakeRecord, Walk};
 use evenkeel_model::{EnvironmentName, Moment};
 
 /// The largest number of findings.
@@ -35,6 +36,8 @@ pub struct Verification {
     pub advice: Vec<Irregularity>,
     /// Whether the end is proven.
     pub complete: Completeness,
+    /// The state after the last entry, folded from the verified entries alone; `None` where one of them is bad.
+    pub state: Option<Box<State>>,
 }
 
 /// One finding.
@@ -198,22 +201,30 @@ pub fn check_tokens(
     }
 }
 
-/// Verifies the ledger on a medium, including against checkpoints that were kept elsewhere.
+/// Verifies the ledger on a medium, including against checkpoints that were kept elsewhere. Passes the records of valid
+/// entries to `take`.
 ///
 /// # Errors
 ///
 /// When the medium is unreadable.
-pub fn examine(medium: &dyn Medium, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
+pub fn examine(
+    medium: &dyn Medium,
+    checkpoints: &[Kept],
+    take: &mut TakeRecord<'_>,
+) -> Result<Verification, LedgerError> {
     let mut verification = Verification::default();
     // Check the medium after its entries: the first finding names the first bad entry.
     let mut walk = Walk::default();
-    if let Err(error) = walk.every_row(medium, &mut verification) {
+    if let Err(error) = walk.every_row(medium, &mut verification, take) {
         verification.blame(match error {
             LedgerError::Broken { reason, .. } => {
                 LedgerError::broken(walk.link.sequence + 1, reason)
             }
             other => other,
         })?;
+    }
+    if verification.is_whole() {
+        verification.state = walk.state.take().map(State::compacted).map(Box::new);
     }
     medium.check(&walk.tokens, &mut verification)?;
     verification.entries = walk.entries;

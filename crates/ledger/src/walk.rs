@@ -4,11 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use super::chain::{self, Link};
+use super::chain::Link;
+use super::lines::{self, Checked};
 use super::record::Record;
 use super::verify::{Irregularity, Medium, Verification};
-use super::{Entry, LedgerError};
+use super::{Entry, LedgerError, State};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
+
+/// Receives the record of each valid entry, with the entry's number.
+pub type TakeRecord<'a> = dyn FnMut(u64, &Record) + 'a;
 
 /// The walk along the chain, which continues after bad entries.
 #[derive(Clone)]
@@ -23,6 +27,8 @@ pub struct Walk {
     pub time: Option<Moment>,
     /// The newest token of every environment.
     pub tokens: BTreeMap<EnvironmentName, u64>,
+    /// The fold of the entries so far; `None` after a bad one.
+    pub state: Option<State>,
 }
 
 impl Default for Walk {
@@ -33,12 +39,13 @@ impl Default for Walk {
             entries: 0,
             time: None,
             tokens: BTreeMap::new(),
+            state: Some(State::default()),
         }
     }
 }
 
 impl Walk {
-    /// Takes every row of a medium.
+    /// Takes every row of a medium, and passes the records of valid entries on.
     ///
     /// # Errors
     ///
@@ -47,17 +54,26 @@ impl Walk {
         &mut self,
         medium: &dyn Medium,
         verification: &mut Verification,
+        take: &mut TakeRecord<'_>,
     ) -> Result<(), LedgerError> {
-        medium.each_row(&mut |row| {
-            self.entries += 1;
-            match row {
-                Ok((sequence, line, digest)) => self.step(sequence, line, digest, verification),
-                Err(reason) => {
-                    self.link.sequence += 1;
-                    verification.find(Some(self.link.sequence), reason);
+        lines::in_order(
+            |inspect| {
+                // Only this walk judges a row, so inspecting one never fails.
+                medium.each_row(&mut |row| drop(inspect(row)))
+            },
+            &mut |row| {
+                self.entries += 1;
+                match row {
+                    Ok(checked) => self.advance(checked, verification, take),
+                    Err(reason) => {
+                        self.link.sequence += 1;
+                        self.state = None;
+                        verification.find(Some(self.link.sequence), reason);
+                    }
                 }
-            }
-        })?;
+                Ok(())
+            },
+        )?;
         if self.entries == 0 {
             verification.find(Some(1), "the ledger is empty");
         }
@@ -65,9 +81,22 @@ impl Walk {
     }
 
     /// Takes one row.
-    pub fn step(&mut self, sequence: u64, line: &[u8], stored: &[u8], found: &mut Verification) {
+    #[cfg(test)]
+    pub(crate) fn step(
+        &mut self,
+        sequence: u64,
+        line: &[u8],
+        stored: &[u8],
+        found: &mut Verification,
+    ) {
+        let checked = Checked::of(sequence, line, stored);
+        self.advance(checked, found, &mut |_, _| {});
+    }
+
+    fn advance(&mut self, checked: Checked, found: &mut Verification, take: &mut TakeRecord<'_>) {
+        let Checked { line, record } = checked;
+        let sequence = line.sequence;
         let expected = self.link.sequence + 1;
-        let digest = Digest::of(line);
         if sequence > expected {
             let missing = if sequence == expected + 1 {
                 "the entry is missing".to_owned()
@@ -75,33 +104,32 @@ impl Walk {
                 format!("the entries from here to {} are missing", sequence - 1)
             };
             found.find(Some(expected), missing);
+            self.state = None;
             // The predecessor is missing: accept this entry's own digest, which its successor must continue.
-            let previous = std::str::from_utf8(line)
-                .ok()
-                .and_then(|line| super::entry::read(line).ok())
-                .map_or(self.link.digest, |entry| entry.previous);
             self.link = Link {
                 sequence: sequence - 1,
-                digest: previous,
+                digest: line.previous.unwrap_or(self.link.digest),
             };
             self.instead = None;
         }
-        let mut outcome = self.link.follow(sequence, line, stored);
+        let mut outcome = self.link.accept(&line);
         if let (Err(_), Some(instead)) = (&outcome, self.instead) {
             let other = Link {
                 digest: instead,
                 ..self.link
             };
-            outcome = other.follow(sequence, line, stored).or(outcome);
+            outcome = other.accept(&line).or(outcome);
         }
-        match outcome {
-            Ok(entry) => {
+        let digest = line.digest;
+        match (outcome, line.outcome) {
+            (Ok(()), Ok(entry)) => {
                 self.instead = None;
-                self.understand(&entry, found);
+                self.understand(&entry, record, found, take);
             }
-            Err(reason) => {
-                self.instead = <[u8; 32]>::try_from(stored).ok().map(Digest::from_bytes);
-                found.find(Some(sequence), reason);
+            (outcome, _) => {
+                self.instead = line.stored;
+                self.state = None;
+                found.find(Some(sequence), outcome.err().unwrap_or_default());
             }
         }
         self.link = Link {
@@ -110,7 +138,13 @@ impl Walk {
         };
     }
 
-    fn understand(&mut self, entry: &Entry, found: &mut Verification) {
+    fn understand(
+        &mut self,
+        entry: &Entry,
+        record: Result<Option<Record>, LedgerError>,
+        found: &mut Verification,
+        take: &mut TakeRecord<'_>,
+    ) {
         if let Some(before) = self.time
             && entry.time < before
         {
@@ -123,18 +157,29 @@ impl Walk {
             });
         }
         self.time = Some(entry.time);
-        match chain::understand(entry) {
-            Ok(Some(Record::Founded(founded))) if entry.sequence == 1 => {
-                found.founded = Some(founded);
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                self.state = None;
+                let reason = match error {
+                    LedgerError::Broken { reason, .. } => reason,
+                    other => other.to_string(),
+                };
+                return found.find(Some(entry.sequence), reason);
             }
-            Ok(Some(Record::Founded(_))) => {
+        };
+        match &record {
+            Some(Record::Founded(founded)) if entry.sequence == 1 => {
+                found.founded = Some(founded.clone());
+            }
+            Some(Record::Founded(_)) => {
                 found.find(Some(entry.sequence), "second founding record");
             }
-            Ok(_) if entry.sequence == 1 => {
+            _ if entry.sequence == 1 => {
                 found.find(Some(1), "the first entry is not a founding record");
             }
-            Ok(Some(Record::LeaseTaken(taken))) => {
-                let newest = self.tokens.entry(taken.environment).or_default();
+            Some(Record::LeaseTaken(taken)) => {
+                let newest = self.tokens.entry(taken.environment.clone()).or_default();
                 if taken.token <= *newest {
                     found.find(
                         Some(entry.sequence),
@@ -143,9 +188,15 @@ impl Walk {
                 }
                 *newest = taken.token.max(*newest);
             }
-            Ok(_) => {}
-            Err(LedgerError::Broken { reason, .. }) => found.find(Some(entry.sequence), reason),
-            Err(other) => found.find(Some(entry.sequence), other.to_string()),
+            _ => {}
+        }
+        if let Some(record) = &record {
+            take(entry.sequence, record);
+        }
+        if let Some(state) = &mut self.state
+            && state.absorb_record(entry, record).is_err()
+        {
+            self.state = None;
         }
     }
 }

@@ -236,7 +236,7 @@ impl<'w> Review<'w> {
             mut report,
         } = session;
         let ledger = project.ledger()?;
-        let mut state = State::of(&*ledger)?;
+        let mut state = State::current(&*ledger)?;
         if let Some(plan) = plan
             && let Some((restored, asked)) = review_of_plan(&project, &*ledger, &mut state, plan)?
         {

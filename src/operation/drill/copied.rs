@@ -153,7 +153,7 @@ impl Copied {
     pub(super) fn examine(&self, spoil: Spoil) -> Result<Verification, LedgerError> {
         let mut copy = self.clone();
         spoil(&mut copy);
-        examine(&copy, &[])
+        examine(&copy, &[], &mut |_, _| {})
     }
 
     /// Changes the line in the middle.

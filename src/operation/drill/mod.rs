@@ -32,7 +32,7 @@ pub fn drill(world: &World<'_>, location: &ProjectLocation) -> Result<Report, Fa
         mut report,
     } = session;
     let ledger = project.ledger()?;
-    let mut state = State::of(&*ledger)?;
+    let mut state = State::current(&*ledger)?;
     let asked = GateReview::now(&project, &resolution, &*ledger, &mut state)?;
     let Some(drill) = Drill::of(&asked.dossier) else {
         return Err(Failure::Other {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::dossier::{GateReview, whole};
+use super::super::dossier::{GateReview, prove};
 use super::super::picture::Resolution;
 use super::super::project::RestoredInputs;
 use super::super::{Failure, Project, earlier};
@@ -10,8 +10,8 @@ use super::{NEEDS, Order, artifacts, refusal};
 use evenkeel_core::environment::{AUTHOR, DELIVERER};
 use evenkeel_core::gate::demands::{differences, severities};
 use evenkeel_core::gate::{
-    self, Demands, Dossier, EnvironmentFacts, InvolvedFacts, ReleasePlan, RollbackFacts,
-    StoredDossier,
+    self, Demands, Dossier, EnvironmentFacts, InvolvedFacts, LedgerFacts, ReleasePlan,
+    RollbackFacts, StoredDossier,
 };
 use evenkeel_core::plan::Plan;
 use evenkeel_core::release::{
@@ -141,8 +141,8 @@ impl<'w> Restored<'w> {
         ledger: &dyn Ledger,
         state: &mut State,
     ) -> Result<GateReview, Failure> {
-        state.catch_up(ledger)?;
         let project = &self.project;
+        let proven = prove(project, ledger, state)?;
         let name = &self.started.environment;
         let targets = resolution.targets(project, name)?;
         let situation = resolution.look(project, name, state, &targets)?;
@@ -168,7 +168,10 @@ impl<'w> Restored<'w> {
         // Each step restores what production had, so it counts whenever it was rehearsed.
         let restores = vec![true; plan.steps.len()];
         let rehearsed = rehearsed(&project.definition, state, &plan, &restores);
-        let dossier = self.dossier(resolution, state, &plan, facts, rehearsed.as_deref())?;
+        let dossier = Dossier {
+            ledger: proven,
+            ..self.dossier(resolution, state, &plan, facts, rehearsed.as_deref())?
+        };
         let verdict = gate::judge(&dossier);
         Ok(GateReview {
             dossier,
@@ -245,7 +248,11 @@ impl<'w> Restored<'w> {
             evidence: earlier.evidence.clone(),
             evidence_digest: Digest::of_record("evenkeel evidence 1", &earlier.evidence),
             approvals: approvals(state, name),
-            ledger: whole(project),
+            ledger: LedgerFacts {
+                entries: None,
+                broken: None,
+                unproven: None,
+            },
             place,
             severities,
             differences,

@@ -25,6 +25,7 @@ pub use sqlite::SqliteLedger;
 
 use self::sweep::Presence;
 use crate::lease::{Holder, Lock};
+use crate::walk::TakeRecord;
 use crate::{Kept, Ledger, LedgerError, Link, LockGuard, Objects, Store, Verification, random};
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
@@ -80,9 +81,13 @@ impl Store for FolderStore {
         Ok(Box::new(ledger))
     }
 
-    fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
+    fn verify_each(
+        &self,
+        checkpoints: &[Kept],
+        take: &mut TakeRecord<'_>,
+    ) -> Result<Verification, LedgerError> {
         writer::until(&self.ending);
-        verify::verify_against(&self.folder, checkpoints)
+        verify::verify_against(&self.folder, checkpoints, take)
     }
 
     fn fill(&self, source: &dyn Ledger, key: Option<&Sealer>) -> Result<Link, LedgerError> {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{database, head};
 use crate::chain::{self, Link, Written};
 use crate::record::{Founded, Record};
-use crate::{Entry, EntryRange, Head, LedgerError, entry};
+use crate::{Entry, EntryRange, Head, LedgerError, State, entry, lines, verify};
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// Converts a number to SQLite's type. A ledger cannot reach a number out of its range.
@@ -265,27 +265,121 @@ fn each_line(
     limit: u64,
     take: &mut dyn FnMut(Entry) -> Result<(), LedgerError>,
 ) -> Result<(), LedgerError> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let reached = |link: &Link, error: rusqlite::Error| match database::failed("read", path, error)
-    {
-        LedgerError::Broken { reason, .. } => LedgerError::broken(link.sequence + 1, reason),
-        other => other,
-    };
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT sequence, line, digest FROM entry WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
-        )
-        .map_err(|error| reached(&link, error))?;
-    let mut rows = statement
-        .query(params![kept(link.sequence), limit])
-        .map_err(|error| reached(&link, error))?;
-    while let Some(row) = rows.next().map_err(|error| reached(&link, error))? {
+    let mut broken = None;
+    let after = link.sequence;
+    let read = each_row(connection, after, limit, &mut |row| {
         let next = link.sequence + 1;
-        let entry = read_row(row)
+        let taken = row
             .and_then(|(sequence, line, digest)| link.follow(sequence, line, digest))
-            .map_err(|reason| LedgerError::broken(next, reason))?;
-        link = Link::from(&entry);
-        take(entry)?;
+            .map_err(|reason| LedgerError::broken(next, reason))
+            .and_then(|entry| {
+                link = Link::from(&entry);
+                take(entry)
+            });
+        taken.map_err(|error| broken = Some(error))
+    });
+    finished(read, broken, path, link)
+}
+
+/// Passes all verified entries after `start` with their records to `take`, decoded on every processor.
+///
+/// # Errors
+///
+/// Like [`each`], and where a body does not match its kind.
+pub fn each_record(
+    connection: &Connection,
+    path: &Path,
+    after: u64,
+    take: &mut dyn FnMut(Entry, Option<Record>) -> Result<(), LedgerError>,
+) -> Result<(), LedgerError> {
+    let mut link = match after {
+        0 => Link::root(),
+        _ => link_at(connection, path, after)?,
+    };
+    let mut broken = None;
+    let mut read = Ok(());
+    let _ = lines::in_order(
+        |inspect| {
+            read = each_row(connection, after, u64::MAX, inspect);
+            match read {
+                Err(None) => Err(()),
+                _ => Ok(()),
+            }
+        },
+        &mut |row| {
+            let next = link.sequence + 1;
+            let taken = row
+                .and_then(|checked| {
+                    link.accept(&checked.line)?;
+                    Ok((checked.line.outcome?, checked.record))
+                })
+                .map_err(|reason| LedgerError::broken(next, reason))
+                .and_then(|(entry, record)| {
+                    link = Link::from(&entry);
+                    take(entry, record?)
+                });
+            taken.map_err(|error| broken = Some(error))
+        },
+    );
+    finished(read, broken, path, link)
+}
+
+/// Absorbs the entries after a state.
+///
+/// # Errors
+///
+/// Like [`each_record`], and where the entries do not continue the state.
+pub fn catch_up(
+    connection: &Connection,
+    path: &Path,
+    state: &mut State,
+) -> Result<(), LedgerError> {
+    let known = state.head.unwrap_or(Link::root().digest);
+    if state.sequence > 0 && link_at(connection, path, state.sequence)?.digest != known {
+        return Err(LedgerError::broken(
+            state.sequence,
+            "the entry changed while the ledger was read",
+        ));
+    }
+    each_record(connection, path, state.sequence, &mut |entry, record| {
+        state.absorb_record(&entry, record)
+    })
+}
+
+/// The end of a read: the error of SQLite, or `None` where an entry was refused.
+type Read = Result<(), Option<rusqlite::Error>>;
+
+/// Returns the outcome of a read: a refused entry comes before an error of SQLite behind it.
+fn finished(
+    read: Read,
+    broken: Option<LedgerError>,
+    path: &Path,
+    link: Link,
+) -> Result<(), LedgerError> {
+    match (broken, read) {
+        (Some(error), _) => Err(error),
+        (None, Err(Some(error))) => Err(match database::failed("read", path, error) {
+            LedgerError::Broken { reason, .. } => LedgerError::broken(link.sequence + 1, reason),
+            other => other,
+        }),
+        (None, Err(None) | Ok(())) => Ok(()),
+    }
+}
+
+/// Passes up to `limit` rows after a number, whatever their content, until one is refused.
+fn each_row(
+    connection: &Connection,
+    after: u64,
+    limit: u64,
+    take: &mut dyn FnMut(verify::Row<'_>) -> Result<(), ()>,
+) -> Read {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(
+        "SELECT sequence, line, digest FROM entry WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+    ).map_err(Some)?;
+    let mut rows = statement.query(params![kept(after), limit]).map_err(Some)?;
+    while let Some(row) = rows.next().map_err(Some)? {
+        take(read_row(row)).map_err(|()| None)?;
     }
     Ok(())
 }

@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::{database, files, founding, head, rows, snapshot, writer};
+use super::snapshot::{self, Snapshot};
+use super::{database, files, founding, head, rows, writer};
 use crate::chain::Link;
 use crate::record::{Founded, Record};
 use crate::{Entry, EntryRange, Fence, Head, Ledger, LedgerError, State};
@@ -18,8 +19,8 @@ pub struct SqliteLedger {
     folder: PathBuf,
     path: PathBuf,
     founded: Founded,
-    /// The end of the ledger when it was opened.
-    last: Link,
+    /// The snapshot that counted when it was opened.
+    snapshot: Option<Snapshot>,
     /// `None` when opened for reading.
     writer: Option<Mutex<Writer>>,
 }
@@ -53,8 +54,10 @@ impl SqliteLedger {
             founding::refuse_when_remembered(folder, &path)?;
             new = founding::found(folder, &path, system, time, lineage)?;
         }
-        let (founded, last) = database::look(&path, |connection| {
-            rows::inspect(connection, folder, &path, Some(system))
+        let ((founded, last), snapshot) = database::look(&path, |connection| {
+            let found = rows::inspect(connection, folder, &path, Some(system))?;
+            let snapshot = Snapshot::of(folder, &path, found.1);
+            Ok((found, snapshot))
         })?;
         if new {
             // The ledger is complete without the head; the next append writes it again.
@@ -71,7 +74,7 @@ impl SqliteLedger {
             folder: folder.to_owned(),
             path,
             founded,
-            last,
+            snapshot,
             writer: Some(Mutex::new(writer)),
         })
     }
@@ -98,14 +101,15 @@ impl SqliteLedger {
             founding::refuse_when_remembered(folder, &path)?;
             return Ok(None);
         }
-        let (founded, last) = database::look(&path, |connection| {
-            rows::inspect(connection, folder, &path, system)
+        let (founded, snapshot) = database::look(&path, |connection| {
+            let (founded, last) = rows::inspect(connection, folder, &path, system)?;
+            Ok((founded, Snapshot::of(folder, &path, last)))
         })?;
         Ok(Some(Self {
             folder: folder.to_owned(),
             path,
             founded,
-            last,
+            snapshot,
             writer: None,
         }))
     }
@@ -170,11 +174,17 @@ impl Ledger for SqliteLedger {
         self.with_connection(|connection| rows::each_within(connection, &self.path, range, take))
     }
 
+    fn each_record(
+        &self,
+        after: u64,
+        take: &mut dyn FnMut(Entry, Option<Record>) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        self.with_connection(|connection| rows::each_record(connection, &self.path, after, take))
+    }
+
     fn snapshot(&self) -> Option<State> {
-        match self.writer {
-            Some(_) => None,
-            None => snapshot::read(&self.folder, &self.path, self.last),
-        }
+        let snapshot = self.snapshot.as_ref();
+        snapshot.filter(|it| it.is_of_file(&self.path))?.state()
     }
 
     fn append(
@@ -216,9 +226,13 @@ impl Drop for SqliteLedger {
         };
         let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
         let is_changed = writer.seen.is_some() && !writer.failed;
+        // All appends are still in the log: closing it moves them into the file, whose identity then is another one. If the
+        // file changed before that, its entries are folded again.
+        let snapshot = self.snapshot.take();
+        let snapshot = snapshot.filter(|it| it.is_of_file(&self.path));
         drop(writer.connection);
         if is_changed && !std::thread::panicking() {
-            snapshot::write(&self.folder, &self.path);
+            snapshot::write(&self.folder, &self.path, snapshot.as_ref());
         }
     }
 }

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::files;
 use super::{database, head, rows, snapshot};
 use crate::verify::{self, Medium, Row};
+use crate::walk::TakeRecord;
 use crate::{Head, Kept, LedgerError, Link, Verification, remembered};
 use evenkeel_model::{EnvironmentName, Moment};
 
@@ -19,6 +20,7 @@ use evenkeel_model::{EnvironmentName, Moment};
 pub(super) fn verify_against(
     folder: &Path,
     checkpoints: &[Kept],
+    take: &mut TakeRecord<'_>,
 ) -> Result<Verification, LedgerError> {
     if folder.exists() {
         files::check(folder)?;
@@ -43,7 +45,7 @@ pub(super) fn verify_against(
         return Err(LedgerError::storage("verify", &path, absent));
     }
     database::look(&path, |connection| {
-        examine(connection, folder, &path, checkpoints)
+        examine(connection, folder, &path, checkpoints, take)
     })
 }
 
@@ -53,7 +55,7 @@ pub(super) fn verify_against(
 ///
 /// Like [`Store::restore_head`](crate::Store::restore_head).
 pub(super) fn restore_head(folder: &Path) -> Result<(), LedgerError> {
-    let verification = verify_against(folder, &[])?;
+    let verification = verify_against(folder, &[], &mut |_, _| {})?;
     let end = verification.end()?;
     let link = Link {
         sequence: end.sequence,
@@ -68,6 +70,7 @@ fn examine(
     folder: &Path,
     path: &Path,
     checkpoints: &[Kept],
+    take: &mut TakeRecord<'_>,
 ) -> Result<Verification, LedgerError> {
     if let Err(error) = database::check_format(connection, path) {
         let mut verification = Verification::default();
@@ -80,7 +83,7 @@ fn examine(
         folder,
         path,
     };
-    verify::examine(&file, checkpoints)
+    verify::examine(&file, checkpoints, take)
 }
 
 /// The file under verification.
@@ -137,19 +140,15 @@ impl Medium for FileMedium<'_> {
         schema.or_else(|error| found.blame(error))?;
         let kept = check_tokens(self.connection, self.path, tokens, found);
         kept.or_else(|error| found.blame(error))?;
-        let stored = check_snapshot(self.connection, self.folder, self.path, found);
-        stored.or_else(|error| found.blame(error))
+        check_snapshot(self.folder, self.path, found);
+        Ok(())
     }
 }
 
-/// Compares the snapshot with the entries. A ledger with bad entries has no state to compare it with.
-fn check_snapshot(
-    connection: &Connection,
-    folder: &Path,
-    path: &Path,
-    found: &mut Verification,
-) -> Result<(), LedgerError> {
-    if found.is_whole() && snapshot::is_false(folder, path, connection)? {
+/// Compares the snapshot with the fold of the entries. A ledger with bad entries has no state to compare it with.
+fn check_snapshot(folder: &Path, path: &Path, found: &mut Verification) {
+    let state = found.state.as_deref();
+    if state.is_some_and(|state| snapshot::is_false(folder, path, state)) {
         found.find(
             None,
             format!(
@@ -158,7 +157,6 @@ fn check_snapshot(
             ),
         );
     }
-    Ok(())
 }
 
 fn check_pages(

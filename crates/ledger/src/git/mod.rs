@@ -27,6 +27,7 @@ use self::objects::GitObjects;
 use self::repository::Repository;
 use crate::lease::{Holder, Lock};
 use crate::shared::SharedKey;
+use crate::walk::TakeRecord;
 use crate::{Kept, Ledger, LedgerError, Link, LockGuard, Objects, Store, Verification};
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
@@ -76,8 +77,12 @@ impl Store for GitStore {
         Ok(Box::new(ledger))
     }
 
-    fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
-        verify::verify_against(&self.branch, checkpoints)
+    fn verify_each(
+        &self,
+        checkpoints: &[Kept],
+        take: &mut TakeRecord<'_>,
+    ) -> Result<Verification, LedgerError> {
+        verify::verify_against(&self.branch, checkpoints, take)
     }
 
     fn fill(&self, source: &dyn Ledger, key: Option<&Sealer>) -> Result<Link, LedgerError> {

@@ -6,6 +6,7 @@ use super::branch::{Branch, Changes, number};
 use super::layout;
 use super::ledger::{each_row, head_file, head_name, row_at};
 use crate::verify::{self, Medium, Row};
+use crate::walk::TakeRecord;
 use crate::{Head, Kept, LedgerError, Link, Verification, entry, remembered};
 use evenkeel_model::{EnvironmentName, Moment};
 
@@ -17,6 +18,7 @@ use evenkeel_model::{EnvironmentName, Moment};
 pub(super) fn verify_against(
     branch: &Branch,
     checkpoints: &[Kept],
+    take: &mut TakeRecord<'_>,
 ) -> Result<Verification, LedgerError> {
     let tip = match branch.refresh() {
         Ok(tip) => tip,
@@ -40,7 +42,7 @@ pub(super) fn verify_against(
     };
     match (missing, tip) {
         (Some(outcome), _) => outcome,
-        (None, Some(commit)) => verify::examine(&Commit { branch, commit }, checkpoints),
+        (None, Some(commit)) => verify::examine(&Commit { branch, commit }, checkpoints, take),
         (None, None) => Err(branch.repository.failed("verify", "not founded")),
     }
 }
@@ -55,7 +57,7 @@ fn has_entries(branch: &Branch, commit: &str) -> Result<bool, LedgerError> {
 ///
 /// Like [`Store::restore_head`](crate::Store::restore_head).
 pub(super) fn restore_head(branch: &Branch) -> Result<(), LedgerError> {
-    let verification = verify_against(branch, &[])?;
+    let verification = verify_against(branch, &[], &mut |_, _| {})?;
     let end = verification.end()?.clone();
     let link = Link {
         sequence: end.sequence,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::chain::{Link, Written};
 use crate::record::{Founded, Record};
 use crate::verify::{self, Medium, Row};
+use crate::walk::TakeRecord;
 use crate::{
     Checkpoint, Entry, Fence, Head, Kept, Ledger, LedgerError, Verification, chain, copy, entry,
     remembered,
@@ -141,10 +142,14 @@ impl MemoryLedger {
     }
 
     /// Like [`Store::verify`](crate::Store::verify).
-    pub(super) fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
+    pub(super) fn verify(
+        &self,
+        checkpoints: &[Kept],
+        take: &mut TakeRecord<'_>,
+    ) -> Result<Verification, LedgerError> {
         let inner = self.inner();
         if !inner.lines.is_empty() {
-            return verify::examine(&*inner, checkpoints);
+            return verify::examine(&*inner, checkpoints, take);
         }
         match (checkpoints.first(), &inner.head) {
             (Some(first), _) => Ok(remembered::gone(NAME, first, checkpoints)),

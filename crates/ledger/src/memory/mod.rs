@@ -13,6 +13,7 @@ pub use ledger::{Fate, MemoryLedger};
 pub use objects::MemoryObjects;
 
 use crate::lease::{Holder, Lock};
+use crate::walk::TakeRecord;
 use crate::{Head, Kept, Ledger, LedgerError, Link, LockGuard, Objects, Store, Verification};
 use evenkeel_model::{Digest, EnvironmentName, Moment, Sealer};
 use locks::Locks;
@@ -65,8 +66,12 @@ impl Store for MemoryStore {
         Ok(Box::new(self.ledger.clone()))
     }
 
-    fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
-        self.ledger.verify(checkpoints)
+    fn verify_each(
+        &self,
+        checkpoints: &[Kept],
+        take: &mut TakeRecord<'_>,
+    ) -> Result<Verification, LedgerError> {
+        self.ledger.verify(checkpoints, take)
     }
 
     fn fill(&self, source: &dyn Ledger, key: Option<&Sealer>) -> Result<Link, LedgerError> {
@@ -78,7 +83,7 @@ impl Store for MemoryStore {
     }
 
     fn restore_head(&self) -> Result<(), LedgerError> {
-        let end = self.ledger.verify(&[])?.end()?.clone();
+        let end = self.ledger.verify(&[], &mut |_, _| {})?.end()?.clone();
         self.ledger.remember(Head::Known(end));
         Ok(())
     }

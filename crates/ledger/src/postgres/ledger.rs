@@ -38,7 +38,7 @@ impl PostgresLedger {
         server: &Arc<Server>,
         system: Option<&str>,
     ) -> Result<Option<Self>, LedgerError> {
-        if !server.is_there()? {
+        if !server.is_there_now()? {
             return Ok(None);
         }
         let inspected = server.read(|client| inspect(client, server, system))?;
@@ -275,9 +275,10 @@ impl Ledger for PostgresLedger {
             let part = self
                 .server
                 .read(|client| rows::after(client, schema, link.sequence, None))?;
-            if part.is_empty() || link.sequence >= through {
+            if link.sequence >= through {
                 return Ok(());
             }
+            let is_last = part.len() < rows::AT_ONCE;
             for row in part {
                 if row.sequence > through {
                     return Ok(());
@@ -288,6 +289,9 @@ impl Ledger for PostgresLedger {
                     .map_err(|reason| LedgerError::broken(next, reason))?;
                 link = Link::from(&entry);
                 take(entry)?;
+            }
+            if is_last {
+                return Ok(());
             }
         }
     }
@@ -340,7 +344,13 @@ fn append(
     fence: Option<&Fence>,
 ) -> Result<Link, Failure> {
     let head = rows::lock_head(transaction, schema)?.head;
-    let Some(last) = rows::last(transaction, schema)? else {
+    // Most appends are about one environment.
+    let first = records.iter().find_map(|record| match record {
+        Record::LeaseTaken(taken) => Some(&taken.environment),
+        _ => None,
+    });
+    let named = fence.map(|fence| &fence.environment).or(first);
+    let Some((last, token)) = rows::last_and_token(transaction, schema, named)? else {
         return Err(LedgerError::broken(1, "the ledger is empty; restore it from a backup").into());
     };
     let mut link = self::link(&last)?;
@@ -355,25 +365,29 @@ fn append(
         .into());
     }
     if let Some(fence) = fence {
-        let newest = rows::token(transaction, schema, &fence.environment)?;
+        let newest = token;
         if newest != fence.token {
             return Err(fenced(&fence.environment, fence.token, newest));
         }
     }
     let mut lines = Vec::with_capacity(records.len());
+    let mut is_kept = true;
     for record in records {
         let written = link.extend_by(time, record)?;
         if let Record::LeaseTaken(taken) = record {
-            let newest = rows::token(transaction, schema, &taken.environment)?;
+            let newest = match named {
+                Some(named) if is_kept && *named == taken.environment => token,
+                _ => rows::token(transaction, schema, &taken.environment)?,
+            };
             if taken.token <= newest {
                 return Err(fenced(&taken.environment, taken.token, newest));
             }
             rows::keep_token(transaction, schema, &taken.environment, taken.token)?;
+            is_kept = false;
         }
         link = Link::from(&written);
         lines.push(written);
     }
-    rows::insert(transaction, schema, &lines)?;
     // A missing or unreadable head proves nothing, and an append to a possibly truncated ledger must not hide that.
     let is_first = link.sequence <= 1 + records.len() as u64;
     if is_first || matches!(head, Head::Known(_)) {
@@ -382,7 +396,9 @@ fn append(
             lineage: lineage.to_owned(),
             sequence: link.sequence,
         };
-        rows::set_head(transaction, schema, &head)?;
+        rows::insert_with_head(transaction, schema, &lines, &head)?;
+    } else {
+        rows::insert(transaction, schema, &lines)?;
     }
     Ok(link)
 }

@@ -3,8 +3,8 @@
 //!
 //! Reading changes nothing: only a founder and a writer migrate.
 
+use postgres::Client;
 use postgres::types::Type;
-use postgres::{Client, Transaction};
 
 use super::failure::Failure;
 use super::server::Server;
@@ -75,6 +75,11 @@ pub(super) fn format(client: &mut Client, schema: &str) -> Result<Option<i64>, F
     Ok(Some(format.try_get(0)?).filter(|format| *format > 0))
 }
 
+/// Returns whether a format is this version's, so that nothing is left to migrate.
+pub(super) fn is_newest(found: Option<i64>) -> bool {
+    found == Some(newest())
+}
+
 /// Decides about a format: whether there is a ledger.
 ///
 /// # Errors
@@ -100,9 +105,7 @@ pub(super) fn check(found: Option<i64>, place: &str) -> Result<bool, LedgerError
 pub(super) fn migrate(server: &Server) -> Result<(), LedgerError> {
     let schema = server.schema();
     loop {
-        let found = server.read(|client| format(client, schema))?;
-        check(found, server.place())?;
-        if found == Some(newest()) {
+        if server.is_newest()? {
             return Ok(());
         }
         server.write(
@@ -115,7 +118,7 @@ pub(super) fn migrate(server: &Server) -> Result<(), LedgerError> {
 }
 
 /// Makes the next change, unless another run makes all of them.
-fn next(transaction: &mut Transaction<'_>, schema: &str) -> Result<(), Failure> {
+fn next(transaction: &mut Client, schema: &str) -> Result<(), Failure> {
     // The lock ends with the transaction. Its number is the schema's own.
     transaction.query_typed(
         "SELECT pg_advisory_xact_lock(hashtextextended('evenkeel ' || $1, 0))",

@@ -27,6 +27,7 @@ use self::objects::PostgresObjects;
 use self::server::Server;
 use crate::lease::{Holder, Lock};
 use crate::shared::SharedKey;
+use crate::walk::TakeRecord;
 use crate::{Kept, Ledger, LedgerError, Link, LockGuard, Objects, Store, Verification};
 use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
@@ -71,8 +72,12 @@ impl Store for PostgresStore {
         Ok(Box::new(ledger))
     }
 
-    fn verify(&self, checkpoints: &[Kept]) -> Result<Verification, LedgerError> {
-        verify::verify_against(&self.server, checkpoints)
+    fn verify_each(
+        &self,
+        checkpoints: &[Kept],
+        take: &mut TakeRecord<'_>,
+    ) -> Result<Verification, LedgerError> {
+        verify::verify_against(&self.server, checkpoints, take)
     }
 
     fn fill(&self, source: &dyn Ledger, key: Option<&Sealer>) -> Result<Link, LedgerError> {

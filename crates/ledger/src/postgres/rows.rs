@@ -11,7 +11,7 @@ use crate::{Checkpoint, Head};
 use evenkeel_model::{Digest, EnvironmentName};
 
 /// The number of rows read at once, so that a long ledger is never in memory as a whole.
-const AT_ONCE: i64 = 5_000;
+pub(super) const AT_ONCE: usize = 5_000;
 
 /// Converts a number to the database's type. A ledger cannot reach a number out of its range.
 pub(super) fn kept(number: u64) -> i64 {
@@ -40,7 +40,8 @@ pub(super) fn after(
     after: u64,
     limit: Option<u64>,
 ) -> Result<Vec<Stored>, Failure> {
-    let limit = limit.map_or(AT_ONCE, kept).min(AT_ONCE);
+    let most = kept(AT_ONCE as u64);
+    let limit = limit.map_or(most, kept).min(most);
     let rows = client.query_typed(
         &format!(
             "SELECT sequence, line, digest FROM {schema}.entry WHERE sequence > $1 ORDER BY sequence LIMIT $2"
@@ -77,18 +78,27 @@ pub(super) fn last(
     row.as_ref().map(stored).transpose()
 }
 
+/// The columns of lines.
+type Columns<'a> = (Vec<i64>, Vec<&'a str>, Vec<&'a [u8]>);
+
+fn columns(lines: &[Written]) -> Columns<'_> {
+    let lines = lines.iter();
+    (
+        lines.clone().map(|line| kept(line.sequence)).collect(),
+        lines.clone().map(|line| line.line.as_str()).collect(),
+        lines
+            .map(|line| line.digest.as_bytes().as_slice())
+            .collect(),
+    )
+}
+
 /// Inserts lines.
 pub(super) fn insert(
     client: &mut impl GenericClient,
     schema: &str,
     lines: &[Written],
 ) -> Result<(), Failure> {
-    let sequences: Vec<i64> = lines.iter().map(|line| kept(line.sequence)).collect();
-    let texts: Vec<&str> = lines.iter().map(|line| line.line.as_str()).collect();
-    let digests: Vec<&[u8]> = lines
-        .iter()
-        .map(|line| line.digest.as_bytes().as_slice())
-        .collect();
+    let (sequences, texts, digests) = columns(lines);
     client.execute_typed(
         &format!(
             "INSERT INTO {schema}.entry (sequence, line, digest) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[])"
@@ -97,6 +107,32 @@ pub(super) fn insert(
             (&sequences, Type::INT8_ARRAY),
             (&texts, Type::TEXT_ARRAY),
             (&digests, Type::BYTEA_ARRAY),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Inserts lines and writes the head, in one statement.
+pub(super) fn insert_with_head(
+    client: &mut impl GenericClient,
+    schema: &str,
+    lines: &[Written],
+    head: &Checkpoint,
+) -> Result<(), Failure> {
+    let (sequences, texts, digests) = columns(lines);
+    client.execute_typed(
+        &format!(
+            "WITH added AS (INSERT INTO {schema}.entry (sequence, line, digest) \
+             SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[])) \
+             UPDATE {schema}.head SET lineage = $4, sequence = $5, digest = $6"
+        ),
+        &[
+            (&sequences, Type::INT8_ARRAY),
+            (&texts, Type::TEXT_ARRAY),
+            (&digests, Type::BYTEA_ARRAY),
+            (&head.lineage, Type::TEXT),
+            (&kept(head.sequence), Type::INT8),
+            (&head.digest.as_bytes().as_slice(), Type::BYTEA),
         ],
     )?;
     Ok(())
@@ -151,15 +187,39 @@ pub(super) fn head(client: &mut impl GenericClient, schema: &str) -> Result<Head
 
 /// Locks the head until the transaction ends, and returns it. One writer at a time gets it.
 pub(super) fn lock_head(client: &mut impl GenericClient, schema: &str) -> Result<HeadRow, Failure> {
-    client.execute_typed(
-        &format!("INSERT INTO {schema}.head DEFAULT VALUES ON CONFLICT DO NOTHING"),
-        &[],
-    )?;
-    let row = client.query_typed_opt(
-        &format!("SELECT lineage, sequence, digest, key FROM {schema}.head FOR UPDATE"),
-        &[],
-    )?;
+    let statement = format!("SELECT lineage, sequence, digest, key FROM {schema}.head FOR UPDATE");
+    let mut row = client.query_typed_opt(&statement, &[])?;
+    if row.is_none() {
+        // Without the row, nothing would be locked.
+        client.execute_typed(
+            &format!("INSERT INTO {schema}.head DEFAULT VALUES ON CONFLICT DO NOTHING"),
+            &[],
+        )?;
+        row = client.query_typed_opt(&statement, &[])?;
+    }
     head_row(row.as_ref())
+}
+
+/// Returns the last row, and the newest token of an environment if one is named; zero when there is none. Only a statement
+/// after the one that locks the head sees what the writer before appended.
+pub(super) fn last_and_token(
+    client: &mut impl GenericClient,
+    schema: &str,
+    environment: Option<&EnvironmentName>,
+) -> Result<Option<(Stored, u64)>, Failure> {
+    let row = client.query_typed_opt(
+        &format!(
+            "SELECT sequence, line, digest, (SELECT token FROM {schema}.lease WHERE environment = $1) \
+             FROM {schema}.entry ORDER BY sequence DESC LIMIT 1"
+        ),
+        &[(&environment.map(EnvironmentName::as_str), Type::TEXT)],
+    )?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let token: Option<i64> = row.try_get(3)?;
+    let token = u64::try_from(token.unwrap_or(0)).unwrap_or(0);
+    Ok(Some((stored(&row)?, token)))
 }
 
 /// Writes the head.

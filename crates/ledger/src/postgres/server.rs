@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use postgres::{Client, NoTls, Transaction};
+use postgres::{Client, NoTls};
 
 use super::address::Address;
 use super::failure::{Failure, is_disconnected};
@@ -24,9 +24,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// Limits of one transaction. A writer that is suspended while it holds the head is ended by the server, so that it
+/// The start of a transaction with its limits, in one message to the server. A writer that is suspended while it holds the head is ended by the server, so that it
 /// blocks no other; a durable commit is asked for even where the server's default is another.
-const LIMITS: &str = "SET LOCAL lock_timeout = '20s'; \
+const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '20s'; \
      SET LOCAL statement_timeout = '60s'; \
      SET LOCAL idle_in_transaction_session_timeout = '20s'; \
      SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
@@ -40,6 +40,8 @@ pub(super) struct Server {
     address: Address,
     idle: Mutex<Vec<Client>>,
     outage: Outage,
+    /// Whether this run has seen a ledger of a supported format in the schema: it stays there.
+    is_founded: AtomicBool,
     /// Set when the caller is asked to stop.
     pub(super) ending: Arc<AtomicBool>,
 }
@@ -51,6 +53,7 @@ impl Server {
             address,
             idle: Mutex::default(),
             outage: Outage::default(),
+            is_founded: AtomicBool::new(false),
             ending,
         }
     }
@@ -86,26 +89,39 @@ impl Server {
     pub(super) fn write<T>(
         &self,
         operation: &'static str,
-        mut task: impl FnMut(&mut Transaction<'_>) -> Result<T, Failure>,
-        mut is_done: impl FnMut(&mut Transaction<'_>, &T) -> Result<bool, Failure>,
+        mut task: impl FnMut(&mut Client) -> Result<T, Failure>,
+        mut is_done: impl FnMut(&mut Client, &T) -> Result<bool, Failure>,
     ) -> Result<T, LedgerError> {
         let mut unanswered: Option<T> = None;
         let outcome = self.tried(&mut |client| {
-            let again = |failure| (failure, true);
-            let mut transaction = client.transaction().map_err(|error| again(error.into()))?;
-            transaction
-                .batch_execute(LIMITS)
-                .map_err(|error| again(error.into()))?;
+            // A failed task leaves nothing behind. Where even that cannot be asked for, the connection is not used again,
+            // and its end rolls back.
+            let undone =
+                |client: &mut Client, failure: Failure| match client.batch_execute("ROLLBACK") {
+                    Err(error) if !failure.is_disconnected() => (error.into(), true),
+                    _ => (failure, true),
+                };
+            client
+                .batch_execute(BEGIN)
+                .map_err(|error| undone(client, error.into()))?;
             if let Some(result) = &unanswered {
-                if is_done(&mut transaction, result).map_err(again)?
-                    && let Some(result) = unanswered.take()
-                {
-                    return Ok(result);
+                match is_done(client, result) {
+                    Err(failure) => return Err(undone(client, failure)),
+                    Ok(false) => unanswered = None,
+                    Ok(true) => {
+                        // It changed nothing itself.
+                        let _ = client.batch_execute("ROLLBACK");
+                        if let Some(result) = unanswered.take() {
+                            return Ok(result);
+                        }
+                    }
                 }
-                unanswered = None;
             }
-            let result = task(&mut transaction).map_err(again)?;
-            match transaction.commit() {
+            let result = match task(client) {
+                Ok(result) => result,
+                Err(failure) => return Err(undone(client, failure)),
+            };
+            match client.batch_execute("COMMIT") {
                 Ok(()) => Ok(result),
                 Err(error) if is_disconnected(&error) => {
                     unanswered = Some(result);
@@ -200,14 +216,40 @@ impl Server {
         Ok(client)
     }
 
+    /// Returns whether the schema contains a ledger of this version's format.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Server::is_there`].
+    pub(super) fn is_newest(&self) -> Result<bool, LedgerError> {
+        self.is_there_now()?;
+        Ok(self.is_founded.load(Ordering::SeqCst))
+    }
+
     /// Returns whether the schema contains a ledger of a supported format.
     ///
     /// # Errors
     ///
     /// When the server is unreachable, or the format is newer.
     pub(super) fn is_there(&self) -> Result<bool, LedgerError> {
+        if self.is_founded.load(Ordering::SeqCst) {
+            return Ok(true);
+        }
+        self.is_there_now()
+    }
+
+    /// Returns the same, from the server: a newer version may have changed the format since. Opening and verifying ask.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Server::is_there`].
+    pub(super) fn is_there_now(&self) -> Result<bool, LedgerError> {
         let found = self.read(|client| migrations::format(client, self.schema()))?;
-        migrations::check(found, self.place())
+        let is_there = migrations::check(found, self.place())?;
+        if is_there && migrations::is_newest(found) {
+            self.is_founded.store(true, Ordering::SeqCst);
+        }
+        Ok(is_there)
     }
 }
 

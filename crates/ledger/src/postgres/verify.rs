@@ -9,6 +9,7 @@ use super::ledger::head_name;
 use super::rows;
 use super::server::Server;
 use crate::verify::{self, Medium, Row};
+use crate::walk::TakeRecord;
 use crate::{Checkpoint, Head, Kept, LedgerError, Verification, entry, remembered};
 use evenkeel_model::{EnvironmentName, Moment};
 
@@ -28,8 +29,9 @@ const TRIGGERS: &[&str] = &[
 pub(super) fn verify_against(
     server: &Server,
     checkpoints: &[Kept],
+    take: &mut TakeRecord<'_>,
 ) -> Result<Verification, LedgerError> {
-    let head = if server.is_there()? {
+    let head = if server.is_there_now()? {
         Some(server.read(|client| Ok(rows::head(client, server.schema())?.head))?)
     } else {
         None
@@ -45,7 +47,7 @@ pub(super) fn verify_against(
             server,
             last: RefCell::default(),
         };
-        return verify::examine(&medium, checkpoints);
+        return verify::examine(&medium, checkpoints, take);
     }
     if let Some(first) = checkpoints.first() {
         return Ok(remembered::gone(server.place(), first, checkpoints));
@@ -69,7 +71,7 @@ pub(super) fn verify_against(
 ///
 /// Like [`Store::restore_head`](crate::Store::restore_head).
 pub(super) fn restore_head(server: &Server) -> Result<(), LedgerError> {
-    let verification = verify_against(server, &[])?;
+    let verification = verify_against(server, &[], &mut |_, _| {})?;
     let end: Checkpoint = verification.end()?.clone();
     let schema = server.schema();
     server.write(
@@ -97,12 +99,13 @@ impl Medium for Tables<'_> {
             let part = self
                 .server
                 .read(|client| rows::after(client, self.server.schema(), after, None))?;
-            if part.is_empty() {
-                return Ok(());
-            }
+            let is_last = part.len() < rows::AT_ONCE;
             for row in part {
                 *self.last.borrow_mut() = row.sequence;
                 take(Ok((row.sequence, row.line.as_bytes(), &row.digest)));
+            }
+            if is_last {
+                return Ok(());
             }
         }
     }

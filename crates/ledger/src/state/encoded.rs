@@ -5,12 +5,15 @@
 //! when it counts.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use super::State;
 use crate::environment_state::{AppliedResource, EnvironmentState};
-use evenkeel_model::{Digest, Instance, Moment};
+use evenkeel_model::{Digest, DigestOfPieces, Instance, Moment};
+
+/// The number of bytes digested at once.
+const AT_ONCE: usize = 64 * 1024;
 
 impl State {
     /// Writes the encoded state in small pieces: as a whole it is as large as the state. The same state gives the same
@@ -19,7 +22,7 @@ impl State {
     /// # Errors
     ///
     /// When `bytes` cannot be written; otherwise never for a state that was folded from entries.
-    pub(crate) fn encode(&self, bytes: &mut dyn Write) -> io::Result<()> {
+    pub fn encode(&self, bytes: &mut dyn Write) -> io::Result<()> {
         text(bytes, &serde_json::to_vec(self)?)?;
         for environment in self.environments.values() {
             environment.encode(bytes)?;
@@ -27,8 +30,25 @@ impl State {
         Ok(())
     }
 
+    /// Returns whether both are the state after the same entries.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let own = self.digest();
+        own.is_some() && own == other.digest()
+    }
+
+    /// Returns the digest of the encoded state, which never is in memory as a whole.
+    #[must_use]
+    pub fn digest(&self) -> Option<Digest> {
+        let mut digest = BufWriter::with_capacity(AT_ONCE, Digesting::default());
+        self.encode(&mut digest).ok()?;
+        digest.flush().ok()?;
+        Some(digest.get_ref().0.digest())
+    }
+
     /// Decodes a state; `None` when the bytes are not the encoded form of this version.
-    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut bytes = Bytes(bytes);
         let mut state: Self = serde_json::from_slice(bytes.text()?).ok()?;
         for environment in state.environments.values_mut() {
@@ -97,6 +117,21 @@ impl EnvironmentState {
             self.rehearsed.insert(shape, bytes.number()?);
         }
         Some(())
+    }
+}
+
+/// Bytes that are only digested.
+#[derive(Default)]
+struct Digesting(DigestOfPieces);
+
+impl Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.add(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::State;
 use crate::conformance::{lease, time};
+use crate::environment_state::Noted;
 use crate::memory::MemoryLedger;
 use crate::record::{
-    Actor, ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, ReleaseStarted, StepEnd,
-    StepOutcome, StepsEnded, StepsIntended, Verb,
+    Actor, ApplyEnded, ApplyOutcome, ApplyStarted, EvidenceBinding, Origin, ReleaseEnded,
+    ReleaseStarted, StepEnd, StepOutcome, StepsEnded, StepsIntended, SuiteEnded, Verb,
 };
 use crate::{Entry, Fence, Ledger, LedgerError, Record};
 use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment};
@@ -305,4 +306,102 @@ fn ten_thousand_steps_of_a_few_entries_fold() {
     ledger.append(time(1), &batches, None).unwrap();
     let state = State::of(&ledger).unwrap();
     assert_eq!(state.environments[&staging()].applied.len(), 10_000);
+}
+
+fn suite_ended(suite: &str, kind: &str, recipe: u8, at: u64) -> Record {
+    Record::SuiteEnded(SuiteEnded {
+        suite: suite.to_owned(),
+        kind: kind.to_owned(),
+        environment: staging(),
+        passed: true,
+        summary: at.to_string(),
+        cases: (1, 0),
+        started: time(1),
+        ended: time(1),
+        bound: EvidenceBinding {
+            recipe: Digest::of(&[recipe]),
+            plan: None,
+            artifacts: std::collections::BTreeMap::new(),
+            observation: Digest::of(b"observation"),
+            suite: Digest::of(b"suite"),
+        },
+        output: None,
+        undisturbed: true,
+    })
+}
+
+fn release_started(recipe: u8) -> Record {
+    Record::ReleaseStarted(ReleaseStarted {
+        release: "r-1".to_owned(),
+        environment: staging(),
+        plan: Digest::of(b"plan"),
+        recipe: Digest::of(&[recipe]),
+        dossier: Digest::of(b"dossier"),
+        by: actor(),
+        binding: None,
+        definitions: None,
+        origin: None,
+        rollback: None,
+    })
+}
+
+/// The runs that decide anything: the newest of each suite, and the newest smoke run of each on the last release.
+fn deciding(all: &[Noted<SuiteEnded>], released: Option<(u64, u8)>) -> Vec<u64> {
+    let mut newest = std::collections::BTreeMap::new();
+    for noted in all {
+        newest.insert((noted.record.suite.clone(), false), noted.sequence);
+        let is_of_release = released.is_some_and(|(sequence, recipe)| {
+            noted.sequence > sequence && noted.record.bound.recipe == Digest::of(&[recipe])
+        });
+        if noted.record.kind == "smoke" && is_of_release {
+            newest.insert((noted.record.suite.clone(), true), noted.sequence);
+        }
+    }
+    let mut sequences: Vec<u64> = newest.into_values().collect();
+    sequences.sort_unstable();
+    sequences.dedup();
+    sequences
+}
+
+#[test]
+fn superseded_runs_of_suites_are_dropped_and_no_others() {
+    let mut seed = 7_u64;
+    let mut random = |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 33) % below
+    };
+    let ledger = MemoryLedger::found("guestbook", time(0), "lineage").unwrap();
+    let mut state = State::of(&ledger).unwrap();
+    let mut all: Vec<Noted<SuiteEnded>> = Vec::new();
+    let mut released = None;
+    for round in 0..400 {
+        let recipe = u8::try_from(random(3)).unwrap();
+        let record = if random(9) == 0 {
+            release_started(recipe)
+        } else {
+            let suite = ["health", "e2e", "load"][usize::try_from(random(3)).unwrap()];
+            let kind = ["smoke", "e2e"][usize::try_from(random(2)).unwrap()];
+            suite_ended(suite, kind, recipe, round)
+        };
+        let sequence = ledger
+            .append(time(1), std::slice::from_ref(&record), None)
+            .unwrap();
+        match record {
+            Record::SuiteEnded(record) => all.push(Noted {
+                sequence,
+                at: time(1),
+                record,
+            }),
+            _ => released = Some((sequence, recipe)),
+        }
+        state.catch_up(&ledger).unwrap();
+        let kept: Vec<u64> = state.environments[&staging()]
+            .evidence
+            .iter()
+            .map(|noted| noted.sequence)
+            .collect();
+        let deciding = deciding(&all, released);
+        assert!(deciding.iter().all(|it| kept.contains(it)), "round {round}");
+        assert!(kept.is_sorted() && kept.len() <= 6, "round {round}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{identity_of, path, persist, read, store, write};
+use super::{Snapshot, identity_of, path, persist, store, write};
 use crate::folder::{FolderStore, database};
 use crate::record::{
     Actor, ApplyStarted, Founded, Origin, StepEnd, StepOutcome, StepsEnded, StepsIntended, Verb,
@@ -147,14 +147,14 @@ fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
 fn a_snapshot_equals_the_fold_of_the_entries() {
     let project = Project::new();
     assert!(project.snapshot().is_none());
-    store(&project.folder, &project.database).unwrap();
+    store(&project.folder, &project.database, None).unwrap();
     let folded = State::of(&*project.ledger()).unwrap();
     assert_eq!(
         folded.environments.values().next().unwrap().applied.len(),
         3
     );
     same(&project.snapshot().unwrap(), &folded);
-    same(&State::for_reading(&*project.ledger()).unwrap(), &folded);
+    same(&State::current(&*project.ledger()).unwrap(), &folded);
     same(&State::decode(&encoded(&folded)).unwrap(), &folded);
     assert!(project.store.verify(&[]).unwrap().is_whole());
 }
@@ -162,7 +162,7 @@ fn a_snapshot_equals_the_fold_of_the_entries() {
 #[test]
 fn small_ledgers_get_none() {
     let project = Project::new();
-    write(&project.folder, &project.database);
+    write(&project.folder, &project.database, None);
     assert!(!path(&project.folder).exists());
 }
 
@@ -190,17 +190,17 @@ fn large_ledgers_get_one_when_they_close() {
 #[test]
 fn any_change_of_the_file_makes_it_stale() {
     let project = Project::new();
-    store(&project.folder, &project.database).unwrap();
+    store(&project.folder, &project.database, None).unwrap();
     project.append("a-2", &["file.d"]);
     assert!(project.snapshot().is_none(), "an append");
 
-    store(&project.folder, &project.database).unwrap();
+    store(&project.folder, &project.database, None).unwrap();
     assert!(project.snapshot().is_some());
     // The same bytes again.
     change(&project.database, |_| ());
     assert!(project.snapshot().is_none(), "a write of the same bytes");
 
-    store(&project.folder, &project.database).unwrap();
+    store(&project.folder, &project.database, None).unwrap();
     let copy = project.folder.join("copy");
     fs::copy(&project.database, &copy).unwrap();
     fs::rename(&copy, &project.database).unwrap();
@@ -210,12 +210,12 @@ fn any_change_of_the_file_makes_it_stale() {
 #[test]
 fn damage_makes_it_unusable_and_never_an_error() {
     let project = Project::new();
-    store(&project.folder, &project.database).unwrap();
+    store(&project.folder, &project.database, None).unwrap();
     let whole = fs::read(path(&project.folder)).unwrap();
     for length in [0, 5, 30, 60, 110, whole.len() - 1] {
         fs::write(path(&project.folder), &whole[..length]).unwrap();
         assert!(project.snapshot().is_none(), "{length}");
-        State::for_reading(&*project.ledger()).unwrap();
+        State::current(&*project.ledger()).unwrap();
     }
     for place in (0..whole.len()).step_by(7) {
         let mut bytes = whole.clone();
@@ -254,15 +254,12 @@ fn verification_finds_a_false_one() {
     state.environments.clear();
     let identity = identity_of(&project.database).unwrap();
     persist(&project.folder, identity, &state).unwrap();
-    assert!(
-        read(&project.folder, &project.database, {
-            crate::Link {
-                sequence: state.sequence,
-                digest: state.head.unwrap(),
-            }
-        })
-        .is_some()
-    );
+    let last = crate::Link {
+        sequence: state.sequence,
+        digest: state.head.unwrap(),
+    };
+    let counts = Snapshot::of(&project.folder, &project.database, last).unwrap();
+    assert!(counts.state().is_some());
     let verification = project.store.verify(&[]).unwrap();
     assert!(!verification.is_whole());
     assert!(
@@ -270,17 +267,78 @@ fn verification_finds_a_false_one() {
             .what
             .contains("snapshot does not match")
     );
-    // Who changes anything does not read it.
+    // What judges the gate does not read it.
     let folded = State::of(&*project.ledger()).unwrap();
     assert_eq!(folded.environments.len(), 1);
+    assert!(!folded.is_same(&counts.state().unwrap()));
 }
 
 #[test]
-fn writers_never_read_it() {
+fn a_false_one_stays_false_after_appends() {
     let project = Project::new();
-    store(&project.folder, &project.database).unwrap();
+    let names: Vec<String> = (0..3000).map(|number| format!("file.f{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    project.append("a-2", &names);
+    let mut state = State::of(&*project.ledger()).unwrap();
+    state.used_plans.clear();
+    let identity = identity_of(&project.database).unwrap();
+    persist(&project.folder, identity, &state).unwrap();
+    // The next snapshot continues the false one, and verification still finds it.
+    project.append("a-3", &["file.d"]);
+    assert_eq!(project.snapshot().unwrap().used_plans.len(), 1);
+    let verification = project.store.verify(&[]).unwrap();
+    let what = &verification.findings[0].what;
+    assert!(what.contains("snapshot does not match"), "{what}");
+}
+
+#[test]
+fn writers_start_from_it_and_absorb_what_follows() {
+    let project = Project::new();
+    store(&project.folder, &project.database, None).unwrap();
     let ledger = project.store.open_or_found("system", moment(9)).unwrap();
+    let before = ledger.snapshot().unwrap();
+    same(&before, &State::of(&*ledger).unwrap());
+    // Another process appends, and this one.
+    project.append("a-2", &["file.d"]);
+    let founded = Founded {
+        system: "system".to_owned(),
+        lineage: "other".to_owned(),
+        tool: "0".to_owned(),
+    };
+    ledger.append(moment(10), &[founded.into()], None).unwrap();
+    let now = State::current(&*ledger).unwrap();
+    assert_eq!(now.sequence, before.sequence + 4);
+    same(&now, &State::of(&*ledger).unwrap());
+}
+
+#[test]
+fn a_file_that_changes_under_a_writer_is_folded_again() {
+    let project = Project::new();
+    let names: Vec<String> = (0..3000).map(|number| format!("file.f{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    project.append("a-2", &names);
+    let mut state = State::of(&*project.ledger()).unwrap();
+    state.used_plans.clear();
+    let identity = identity_of(&project.database).unwrap();
+    persist(&project.folder, identity, &state).unwrap();
+    let ledger = project.store.open_or_found("system", moment(9)).unwrap();
+    assert!(ledger.snapshot().is_some());
+    let file = fs::File::options()
+        .write(true)
+        .open(&project.database)
+        .unwrap();
+    file.set_modified(std::time::SystemTime::now()).unwrap();
     assert!(ledger.snapshot().is_none());
-    let founded: Option<Founded> = State::of(&*ledger).unwrap().founded;
-    assert_eq!(founded.unwrap().system, "system");
+    assert_eq!(State::current(&*ledger).unwrap().used_plans.len(), 2);
+    let founded = Founded {
+        system: "system".to_owned(),
+        lineage: "other".to_owned(),
+        tool: "0".to_owned(),
+    };
+    ledger.append(moment(10), &[founded.into()], None).unwrap();
+    drop(ledger);
+    same(
+        &project.snapshot().unwrap(),
+        &State::of(&*project.ledger()).unwrap(),
+    );
 }

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn verify(folder: &Path) -> Result<Verification, LedgerError> {
-    verify_against(folder, &[])
+    verify_against(folder, &[], &mut |_, _| {})
 }
 
 /// The number of entries in the ledger of these tests.
@@ -74,7 +74,7 @@ impl Fixture {
     }
 
     fn examine(&self, connection: &Connection) -> Verification {
-        super::examine(connection, &self.folder, &self.path(), &[]).unwrap()
+        super::examine(connection, &self.folder, &self.path(), &[], &mut |_, _| {}).unwrap()
     }
 }
 
@@ -130,7 +130,8 @@ fn an_intact_ledger_is_whole_and_complete() {
         name: "kept".to_owned(),
         checkpoint,
     };
-    let verification = verify_against(&world.folder, std::slice::from_ref(&kept)).unwrap();
+    let verification =
+        verify_against(&world.folder, std::slice::from_ref(&kept), &mut |_, _| {}).unwrap();
     assert_eq!(verification.complete, Completeness::Proven);
     assert_eq!(verification.proofs[0].kept, kept);
     assert_eq!(verification.proofs[0].proven, verification.time);
