@@ -242,10 +242,11 @@ impl Named {
                 self.overrides
                     .insert(broken.release.clone(), broken.dossier);
             }
-            record if recorded::is_decision(record) => {
-                self.decisions.insert(sequence, record.clone());
-            }
             _ => {}
+        }
+        // A break-glass is signed too.
+        if recorded::is_decision(record) {
+            self.decisions.insert(sequence, record.clone());
         }
     }
 }

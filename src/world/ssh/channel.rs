@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(super) struct Channel {
     child: Option<Child<Arc<Session>>>,
     streams: Option<(Impatient, File)>,
     errors: Arc<Mutex<Vec<u8>>>,
+    /// Closed when all of its errors were read.
+    silent: Receiver<()>,
     runtime: Handle,
 }
 
@@ -81,8 +84,12 @@ impl Channel {
         let [stdin, stdout, stderr] = [stdin, stdout, stderr].map(waiting);
         let errors = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&errors);
+        let (reading, silent) = channel();
         threads::builder()
-            .spawn(move || keep(File::from(stderr), &kept))
+            .spawn(move || {
+                keep(File::from(stderr), &kept);
+                drop(reading);
+            })
             .map_err(|error| format!("cannot be heard: {error}"))?;
         Ok(Self {
             child: Some(child),
@@ -94,6 +101,7 @@ impl Channel {
                 File::from(stdin),
             )),
             errors,
+            silent,
             runtime: runtime.handle().clone(),
         })
     }
@@ -125,6 +133,8 @@ impl Channel {
                 .block_on(async { tokio::time::timeout(END, child.wait()).await });
             waited.ok()?.ok()?.code()
         });
+        // The end can arrive before the last words.
+        let _ = self.silent.recv_timeout(END);
         Ended {
             code,
             said: self.said(),
