@@ -20,8 +20,8 @@ use evenkeel_model::{EnvironmentName, name};
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The number of tries on a taken lock, even without waiting: a process that checks the holder takes the lock for a
-/// moment.
-const TRIES: u32 = 3;
+/// moment, and a process that a killed holder was starting has it until it is another program.
+const TRIES: u32 = 30;
 
 /// The most bytes read from a lock file.
 const LONGEST: u64 = 64 * 1024;
