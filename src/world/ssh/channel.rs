@@ -32,7 +32,7 @@ pub(super) struct Channel {
     streams: Option<(Impatient, File)>,
     errors: Arc<Mutex<Vec<u8>>>,
     /// Closed when all of its errors were read.
-    silent: Receiver<()>,
+    silent: Mutex<Receiver<()>>,
     runtime: Handle,
 }
 
@@ -101,7 +101,7 @@ impl Channel {
                 File::from(stdin),
             )),
             errors,
-            silent,
+            silent: Mutex::new(silent),
             runtime: runtime.handle().clone(),
         })
     }
@@ -134,7 +134,9 @@ impl Channel {
             waited.ok()?.ok()?.code()
         });
         // The end can arrive before the last words.
-        let _ = self.silent.recv_timeout(END);
+        let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = silent.recv_timeout(END);
+        drop(silent);
         Ended {
             code,
             said: self.said(),
