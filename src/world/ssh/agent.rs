@@ -79,7 +79,7 @@ impl Agent {
             .map(|place| place.display().to_string())
             .collect();
         Err(format!(
-            "cannot get the agent: there is none at {} ({VARIABLE} names one)",
+            "cannot get the agent: there is none at {} (in a checkout, `cargo build --release` builds it; {VARIABLE} names one)",
             places.join(" or ")
         ))
     }
