@@ -159,3 +159,34 @@ fn a_process_runs_on_its_host_and_outlives_the_agent() {
     world.expect(0, &["apply", "staging"]);
     assert_eq!(running[0].signal("sleep\u{0}4711", "-0"), 1);
 }
+
+#[test]
+fn an_agent_that_is_killed_in_a_step_is_started_again_to_observe_the_outcome() {
+    let mut world = system();
+    let Some(running) = hosts(&mut world, &["staging-1"], "root") else {
+        return;
+    };
+    world.expect(0, &["apply", "staging"]);
+    world.add(
+        "environments/system.toml",
+        "\n[process.sleeper]\non = \"web\"\ncommand = [\"/bin/sleep\", \"4713\"]\nready = { http = \"http://127.0.0.1:9/\", within = \"60s\" }\n",
+    );
+    world.commit();
+    let applying = world.start(&["apply", "staging"]);
+    let begun = Instant::now();
+    while running[0].signal("sleep\u{0}4713", "-0") == 0 {
+        assert!(begun.elapsed().as_secs() < 50);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(running[0].signal("/evenkeel/agent-", "-KILL") > 0);
+    let output = applying.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_ne!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("the connection to the agent broke"), "{said}");
+    // Without an observation, the outcome would be unknown.
+    assert!(said.contains("1 failed"), "{said}");
+    assert!(!said.contains("unknown"), "{said}");
+    world
+        .expect(2, &["plan", "staging"])
+        .says("process.sleeper");
+}
