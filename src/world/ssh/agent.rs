@@ -26,6 +26,9 @@ pub(super) const ABSENT: i32 = 91;
 /// Exit code of a host whose directory of agents is not its account's alone.
 pub(super) const UNSAFE: i32 = 92;
 
+/// What such a host does, as what follows its name.
+pub(super) const UNSAFE_REASON: &str = "has a cache directory that belongs to another account or that others can write: ~/.cache/evenkeel";
+
 /// Largest agent in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
@@ -136,11 +139,10 @@ impl Agent {
         let lack = sent.err().unwrap_or_default();
         match channel.ended(&lack).into_parts() {
             (Some(0), _) => Ok(()),
-            (Some(UNSAFE), _) => Err(
-                "has a cache directory that belongs to another account or that others can write: ~/.cache/evenkeel"
-                    .to_owned(),
-            ),
-            (_, said) => Err(format!("cannot store the agent in ~/.cache/evenkeel: {said}")),
+            (Some(UNSAFE), _) => Err(UNSAFE_REASON.to_owned()),
+            (_, said) => Err(format!(
+                "cannot store the agent in ~/.cache/evenkeel: {said}"
+            )),
         }
     }
 }

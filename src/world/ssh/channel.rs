@@ -164,13 +164,13 @@ impl Ended {
             );
         }
         match self.code {
-            Some(agent::UNSAFE) => {
-                "has a cache directory that belongs to another account or that others can write: ~/.cache/evenkeel".to_owned()
-            }
+            Some(agent::UNSAFE) => agent::UNSAFE_REASON.to_owned(),
             Some(126) => format!(
                 "cannot run the agent: {said} (its file system may be mounted noexec, or it is another architecture)"
             ),
-            Some(127) => format!("cannot run the agent: {said} (the login shell may be restricted)"),
+            Some(127) => {
+                format!("cannot run the agent: {said} (the login shell may be restricted)")
+            }
             _ => format!("does not run the agent: {said}"),
         }
     }
