@@ -8,6 +8,7 @@ pub(crate) mod owners;
 pub mod reason;
 mod remove;
 pub(crate) mod sync;
+pub(crate) mod tool;
 pub(crate) mod tree;
 
 use std::path::{Path, PathBuf};

@@ -244,6 +244,8 @@ impl Start<'_> {
 /// Returns how it ended, if it did.
 fn ended(process: &ProcessRecord, child: Option<&mut Child>) -> Option<String> {
     use std::os::unix::process::ExitStatusExt as _;
+    // In this order: the status of a process that ends in between is there when it no longer runs, not before.
+    let runs = process.runs();
     if let Some(Ok(Some(status))) = child.map(Child::try_wait) {
         return Some(match (status.code(), status.signal()) {
             (Some(code), _) => format!("exited with status {code}"),
@@ -251,5 +253,5 @@ fn ended(process: &ProcessRecord, child: Option<&mut Child>) -> Option<String> {
             (None, None) => "ended".to_owned(),
         });
     }
-    (!process.runs()).then(|| "ended".to_owned())
+    (!runs).then(|| "ended".to_owned())
 }
