@@ -72,11 +72,11 @@ fn adopt_now(
             help: format!("run `evenkeel plan {name}`"),
         });
     }
-    let names: Vec<&str> = foreign.iter().map(|each| &*each.target).collect();
+    let names: Vec<String> = foreign.iter().map(|each| each.member.to_string()).collect();
     for each in &foreign {
         report.say(format!(
             "the target `{}` has the stamp {}",
-            each.target,
+            each.member,
             inert(&each.text)
         ));
     }
@@ -93,7 +93,7 @@ fn adopt_now(
         environment: name.clone(),
         stamps: foreign
             .iter()
-            .map(|each| (each.target.to_string(), each.text.clone()))
+            .map(|each| (each.member.to_string(), each.text.clone()))
             .collect(),
         by: world.actor.clone(),
         reason: request.reason.clone(),

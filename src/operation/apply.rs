@@ -1,6 +1,5 @@
 //! Apply: runs exactly the plan, or refuses.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::picture::Resolution;
@@ -25,7 +24,7 @@ use evenkeel_ledger::record::{
     ApplyEnded, ApplyOutcome, ApplyStarted, Origin, ReleaseEnded, StepOutcome,
 };
 use evenkeel_ledger::{Lease, Ledger, LedgerError, State};
-use evenkeel_model::{Digest, EnvironmentName, Moment};
+use evenkeel_model::{Digest, EnvironmentName, Member, Moment};
 
 /// Request to apply.
 #[derive(Debug, Clone, Default)]
@@ -642,7 +641,7 @@ impl Run<'_> {
 /// Targets of a run, and those without an owner stamp.
 struct Reached<'a> {
     targets: &'a super::targets::Targets,
-    unstamped: Vec<Arc<str>>,
+    unstamped: Vec<Member>,
 }
 
 /// Passes the ends of steps to the world's listener.

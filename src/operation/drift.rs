@@ -5,7 +5,7 @@ use super::picture::Resolution;
 use super::session::{Needs, Session};
 use super::{Failure, Project, ProjectLocation, World, ages, checked, undeclared, unrecorded};
 use crate::report::{EnvironmentReport, Report};
-use evenkeel_core::drift::{codes, compare_along_path, name_releases};
+use evenkeel_core::drift::{by_machine, codes, compare_along_path, name_releases};
 use evenkeel_core::history::only_new;
 use evenkeel_host::threads::{self, Begun};
 use evenkeel_ledger::State;
@@ -255,6 +255,8 @@ fn observe_all(
     for (mut defects, environment) in found.into_iter().zip(&mut environments) {
         let standing = state.environment(&EnvironmentName::new(&environment.name));
         name_releases(state, &environment.name, &mut defects);
+        let resolved = resolution.environment(&EnvironmentName::new(&environment.name))?;
+        let defects = by_machine(&project.definition, resolved, defects);
         environment.count(&defects);
         environment.running(standing);
         all.extend(defects);

@@ -14,15 +14,15 @@ use evenkeel_core::environment::resolve::TargetPlace;
 use evenkeel_core::observe::{AppliedSeals, Observers, applied_seals};
 use evenkeel_host::{LocalTarget, Observer, SealedTarget, Target};
 use evenkeel_ledger::AppliedResource;
-use evenkeel_model::{EnvironmentName, Instance, Sealer};
+use evenkeel_model::{EnvironmentName, Instance, Member, Sealer};
 
 /// Creates targets: real ones for the program, recorded ones for tests.
 pub trait TargetMaker: Sync {
-    /// Creates the target of this name in an environment, with its own sealer.
+    /// Creates one machine of a target in an environment, with its own sealer.
     fn make(
         &self,
         environment: &EnvironmentName,
-        name: &str,
+        member: &Member,
         place: &TargetPlace,
         sealer: &Sealer,
     ) -> Arc<dyn Target>;
@@ -50,18 +50,21 @@ impl TargetMaker for ProgramTargets {
     fn make(
         &self,
         environment: &EnvironmentName,
-        name: &str,
+        member: &Member,
         place: &TargetPlace,
         sealer: &Sealer,
     ) -> Arc<dyn Target> {
-        match &place.ssh {
-            Some(host) => self.hosts.target(environment.as_str(), name, host, sealer),
+        match place.ssh(member.host.as_ref()) {
+            Some(host) => {
+                let environment = environment.as_str();
+                self.hosts.target(environment, member, host, sealer)
+            }
             None => Arc::new(LocalTarget::new(sealer.clone(), self.launcher.clone())),
         }
     }
 
     fn with_project_key(&self, place: &TargetPlace, sealer: &Sealer) -> Option<Arc<dyn Observer>> {
-        if place.ssh.is_some() {
+        if !place.is_here() {
             return None;
         }
         let target = LocalTarget::new(sealer.clone(), self.launcher.clone());
@@ -69,8 +72,8 @@ impl TargetMaker for ProgramTargets {
     }
 }
 
-/// Targets of one environment.
-pub(super) struct Targets(BTreeMap<Arc<str>, SealedTarget>);
+/// Targets of one environment, by machine.
+pub(super) struct Targets(BTreeMap<Member, SealedTarget>);
 
 impl Targets {
     pub(super) fn of(
@@ -81,19 +84,18 @@ impl Targets {
     ) -> Self {
         Self(
             resolved
-                .targets
-                .iter()
-                .map(|(name, place)| {
-                    let own = resolved.materials.sealer_of(name);
-                    let made = maker.make(&resolved.name, name, place, &own);
+                .members()
+                .map(|(member, place)| {
+                    let own = resolved.materials.sealer_of(&member);
+                    let made = maker.make(&resolved.name, &member, place, &own);
                     let target = SealedTarget::new(
                         RedactedTarget::wrap(made, secrets),
                         maker.with_project_key(place, sealer),
                     );
-                    for (project, own) in resolved.materials.seals_of(name) {
+                    for (project, own) in resolved.materials.seals_of(&member) {
                         target.book().pair(project, own);
                     }
-                    (Arc::clone(name), target)
+                    (member, target)
                 })
                 .collect(),
         )
@@ -101,13 +103,16 @@ impl Targets {
 
     /// Adds the seals of applied resources, so that they are recognised although their declaration changed.
     pub(super) fn recall(&self, applied: &BTreeMap<Instance, AppliedResource>) {
-        let applied: Vec<&AppliedResource> = applied.values().collect();
-        let seals: Vec<(Arc<str>, AppliedSeals)> = applied
+        let applied: Vec<(&Instance, &AppliedResource)> = applied.iter().collect();
+        let seals: Vec<(Member, AppliedSeals)> = applied
             .par_iter()
-            .filter_map(|resource| applied_seals(&resource.record))
+            .filter_map(|(instance, resource)| {
+                let (on, seals) = applied_seals(&resource.record)?;
+                Some((Member::new(&on, instance.host.as_ref()), seals))
+            })
             .collect();
-        for (on, seals) in seals {
-            let Some(target) = self.0.get(&on) else {
+        for (member, seals) in seals {
+            let Some(target) = self.0.get(&member) else {
                 continue;
             };
             match seals {
@@ -129,20 +134,20 @@ impl Targets {
     pub(super) fn observers(&self) -> Observers<'_> {
         self.0
             .iter()
-            .map(|(name, target)| {
+            .map(|(member, target)| {
                 let observer: &dyn Observer = target;
-                (Arc::clone(name), observer)
+                (member.clone(), observer)
             })
             .collect()
     }
 
     /// Returns the targets for changes.
-    pub(super) fn targets(&self) -> BTreeMap<Arc<str>, &dyn Target> {
+    pub(super) fn targets(&self) -> BTreeMap<Member, &dyn Target> {
         self.0
             .iter()
-            .map(|(name, target)| {
+            .map(|(member, target)| {
                 let target: &dyn Target = target;
-                (Arc::clone(name), target)
+                (member.clone(), target)
             })
             .collect()
     }

@@ -3,6 +3,7 @@
 //!
 //! This file contains the order; each part has a file in this folder.
 
+mod alike;
 mod details;
 mod done;
 mod dora;

@@ -9,6 +9,7 @@ pub mod documents;
 pub mod files;
 pub mod git;
 pub mod http;
+pub mod inventories;
 pub mod noted;
 pub mod patient;
 pub mod place;

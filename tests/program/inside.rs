@@ -13,7 +13,7 @@ use evenkeel::operation::{
 use evenkeel::report::Report;
 use evenkeel::world::processes::LocalProcesses;
 use evenkeel::world::redaction::RunSecrets;
-use evenkeel_core::environment::resolve::TargetPlace;
+use evenkeel_core::environment::resolve::{TargetHosts, TargetPlace};
 use evenkeel_core::gate::StoredDossier;
 use evenkeel_host::recorded::RecordedTarget;
 use evenkeel_host::{Interruption, Target};
@@ -21,7 +21,7 @@ use evenkeel_ledger::folder::FolderStore;
 use evenkeel_ledger::record::Actor;
 use evenkeel_ledger::{Record, Store as _, chain};
 use evenkeel_model::moment::FixedClock;
-use evenkeel_model::{EnvironmentName, Moment, Sealer};
+use evenkeel_model::{EnvironmentName, Member, Moment, Sealer};
 
 use super::reports::is_all_in_the_document;
 use super::world::TestWorld;
@@ -46,7 +46,7 @@ impl TargetMaker for Recorded {
     fn make(
         &self,
         environment: &EnvironmentName,
-        _name: &str,
+        _member: &Member,
         _place: &TargetPlace,
         sealer: &Sealer,
     ) -> Arc<dyn Target> {
@@ -124,10 +124,11 @@ impl Inside {
         let place = TargetPlace {
             base: "/".into(),
             state: "/".into(),
-            ssh: None,
+            hosts: TargetHosts::Here,
         };
+        let member = Member::new(&"web".into(), None);
         self.targets
-            .make(&EnvironmentName::new(environment), "web", &place, &sealer);
+            .make(&EnvironmentName::new(environment), &member, &place, &sealer);
         Arc::clone(&self.targets.0.lock().unwrap()[environment])
     }
 

@@ -421,6 +421,17 @@ impl Ran {
         );
         self
     }
+
+    /// Checks that the output does not contain a text.
+    #[track_caller]
+    pub fn silent_about(&self, what: &str) -> &Self {
+        assert!(
+            !self.all().contains(what),
+            "output has {what:?}:\n{}",
+            self.short()
+        );
+        self
+    }
 }
 
 /// Mounts a small file system in memory; `None` with a note if that is not permitted.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::environment::inventories::NoInventories;
 use crate::environment::resolve::Surroundings;
 use crate::environment::secrets::NoSecrets;
 use crate::environment::{read, reference_page, resolve, schema};
@@ -114,6 +115,7 @@ fn two_toys_do_not_claim_one_thing() {
         machine: None,
         sealer: &Sealer::new([7; 32]),
         secrets: &NoSecrets,
+        inventories: &NoInventories,
         artifacts: &BTreeMap::new(),
     };
     let complaints = resolve(&definition, &EnvironmentName::new("staging"), &surroundings)
@@ -138,6 +140,7 @@ fn complaints(resources: &str) -> Vec<String> {
         machine: None,
         sealer: &Sealer::new([7; 32]),
         secrets: &NoSecrets,
+        inventories: &NoInventories,
         artifacts: &BTreeMap::new(),
     };
     let name = EnvironmentName::new("staging");

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::apply::{Apply, ApplyReport, Journal, JournalError, Progress, execute};
-use crate::drift::live;
+use crate::drift::{by_machine, live};
+use crate::environment::inventories::NoInventories;
 use crate::environment::resolve::Surroundings;
 use crate::environment::secrets::NoSecrets;
 use crate::environment::{Files, Resolved, read, resolve};
@@ -21,18 +22,23 @@ use evenkeel_ledger::memory::MemoryLedger;
 use evenkeel_ledger::record::{Actor, LeaseTaken, StepOutcome, Verb};
 use evenkeel_ledger::{Entry, EnvironmentState, Fence, Ledger, LedgerError, Record, State};
 use evenkeel_model::moment::FixedClock;
-use evenkeel_model::{Digest, EnvironmentName, Moment, Sealer};
+use evenkeel_model::{Digest, EnvironmentName, HostName, Member, Moment, Sealer};
 
 /// Definitions in memory.
 pub(crate) struct InMemory(BTreeMap<&'static str, String>);
 
 impl InMemory {
     pub(crate) fn with(resources: &str) -> Self {
+        Self::on(resources, "local = true")
+    }
+
+    /// Returns definitions whose target has this place.
+    fn on(resources: &str, place: &str) -> Self {
         let system = format!(
             "[system]\nname = \"toys\"\npath = [\"staging\"]\n[target.web]\n[artifact.app]\npath = \"app\"\n[release]\nrequire = []\n{resources}"
         );
-        let staging = "[environment]\nname = \"staging\"\n[target.web]\nlocal = true\n";
-        Self([("system.toml", system), ("staging.toml", staging.into())].into())
+        let staging = format!("[environment]\nname = \"staging\"\n[target.web]\n{place}\n");
+        Self([("system.toml", system), ("staging.toml", staging)].into())
     }
 }
 
@@ -131,6 +137,10 @@ impl Progress for Quiet {
 pub(crate) struct Project {
     name: EnvironmentName,
     pub(crate) target: RecordedTarget,
+    /// Hosts of the target, by name; without any, it is one machine.
+    pub(crate) hosts: BTreeMap<&'static str, RecordedTarget>,
+    /// Hosts that the definitions list.
+    pub(crate) listed: Vec<&'static str>,
     ledger: MemoryLedger,
     now: Moment,
 }
@@ -151,14 +161,49 @@ impl Project {
             purpose: "test".into(),
         };
         ledger.append(now, &[lease.into()], None).unwrap();
-        let target = RecordedTarget::new(Sealer::new([7; 32]));
-        target.change(|host| host.put_directory("/srv", 0o755));
         Self {
             name,
-            target,
+            target: Self::machine(),
+            hosts: BTreeMap::new(),
+            listed: Vec::new(),
             ledger,
             now,
         }
+    }
+
+    /// Creates one whose target has these hosts.
+    pub(crate) fn fleet(hosts: &[&'static str]) -> Self {
+        Self {
+            hosts: hosts.iter().map(|name| (*name, Self::machine())).collect(),
+            listed: hosts.to_vec(),
+            ..Self::new()
+        }
+    }
+
+    fn machine() -> RecordedTarget {
+        let target = RecordedTarget::new(Sealer::new([7; 32]));
+        target.change(|host| host.put_directory("/srv", 0o755));
+        target
+    }
+
+    fn definitions(&self, resources: &str) -> InMemory {
+        if self.hosts.is_empty() {
+            return InMemory::with(resources);
+        }
+        InMemory::on(resources, &format!("hosts = {:?}", self.listed))
+    }
+
+    /// Returns the machines that the definitions list; `target` is the only one of a project without hosts.
+    fn machines<'a>(&'a self, target: &'a dyn Target) -> BTreeMap<Member, &'a dyn Target> {
+        let web = Arc::from("web");
+        if self.hosts.is_empty() {
+            return [(Member::new(&web, None), target)].into();
+        }
+        let member = |name: &&str| Member::new(&web, HostName::parse(name).as_ref());
+        let listed = self.listed.iter();
+        listed
+            .map(|name| (member(name), &self.hosts[name] as &dyn Target))
+            .collect()
     }
 
     /// Resolves definitions, observes the target, makes the plan, and passes all of it on.
@@ -167,7 +212,7 @@ impl Project {
         resources: &str,
         then: impl FnOnce(&Situation<'_>, &Plan) -> T,
     ) -> T {
-        let files = InMemory::with(resources);
+        let files = self.definitions(resources);
         let (definition, complaints) = read(&files);
         assert!(complaints.is_empty(), "{complaints:#?}");
         let definition = definition.unwrap();
@@ -183,13 +228,18 @@ impl Project {
             machine: None,
             sealer: &sealer,
             secrets: &NoSecrets,
+            inventories: &NoInventories,
             artifacts: &[(Arc::from("app"), app)].into(),
         };
         let resolved: Resolved = resolve(&definition, &self.name, &surroundings).unwrap();
         let state = State::of(&self.ledger).unwrap();
         let nothing = EnvironmentState::default();
         let standing = state.environment(&self.name).unwrap_or(&nothing);
-        let observers: Observers<'_> = [(Arc::from("web"), &self.target as _)].into();
+        let observers: Observers<'_> = self
+            .machines(&self.target)
+            .into_iter()
+            .map(|(member, target)| (member, target as &dyn Observer))
+            .collect();
         let situation = look(&resolved, standing, &observers, self.now).unwrap();
         let recipe = recipe(&definition, &resolved, &BTreeSet::new());
         let definitions = Digest::of(resources.as_bytes());
@@ -279,7 +329,7 @@ impl Project {
                 removed: &removed,
                 former: &former,
                 moved: &moved,
-                targets: &[(Arc::from("web"), target)].into(),
+                targets: &self.machines(target),
                 materials: &situation.resolved.materials,
                 journal: Journal::new(ledger, (&fence, &held), &clock, "a-1", &self.name),
                 interruption,
@@ -297,6 +347,16 @@ impl Project {
                     (defect.code.name, place.unwrap_or_default().to_owned())
                 })
                 .collect()
+        })
+    }
+
+    /// Returns the messages of the drift, by machine where one cannot be read.
+    pub(crate) fn findings(&self, resources: &str) -> Vec<String> {
+        let (definition, _) = read(&self.definitions(resources));
+        let definition = definition.unwrap();
+        self.planned(resources, |situation, _| {
+            let defects = by_machine(&definition, situation.resolved, live(situation));
+            defects.into_iter().map(|defect| defect.message).collect()
         })
     }
 

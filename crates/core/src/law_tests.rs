@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::in_memory::Project;
+use evenkeel_host::RecordedTarget;
 use evenkeel_host::recorded::Thing;
-use evenkeel_ledger::record::ApplyOutcome;
+use evenkeel_ledger::record::{ApplyOutcome, Verb};
 
 /// Small random number generator: the same seed gives the same pairs.
 struct Random(u64);
@@ -169,8 +170,8 @@ impl Shape {
 }
 
 /// Returns the existing resources, without undeclared ones.
-fn there(project: &Project) -> (BTreeMap<String, String>, BTreeSet<String>) {
-    let world = project.target.world();
+fn there(target: &RecordedTarget) -> (BTreeMap<String, String>, BTreeSet<String>) {
+    let world = target.world();
     let things = world
         .things
         .iter()
@@ -195,7 +196,7 @@ fn there(project: &Project) -> (BTreeMap<String, String>, BTreeSet<String>) {
 fn with_applied(one: &Shape, two: &Shape) -> (Project, Vec<String>) {
     let project = Project::new();
     assert_eq!(project.apply(&one.text()).outcome, ApplyOutcome::Done);
-    assert_eq!(there(&project), one.expected());
+    assert_eq!(there(&project.target), one.expected());
     let is_directory = |shape: &Shape, path: &str| {
         shape
             .0
@@ -221,7 +222,7 @@ fn holds(project: &Project, foreign: &[String], one: &Shape, two: &Shape, what: 
     let context = || format!("{what}\nA:\n{}\nB:\n{}", one.text(), two.text());
     assert_eq!(steps, [], "the plan is not empty: {}", context());
     assert_eq!(project.drift(&two.text()), [], "drift: {}", context());
-    assert_eq!(there(project), two.expected(), "{}", context());
+    assert_eq!(there(&project.target), two.expected(), "{}", context());
     assert_eq!(project.open(), 0, "open steps: {}", context());
     let world = project.target.world();
     for path in foreign {
@@ -290,4 +291,94 @@ fn any_definition_follows_any_other_in_one_run_whatever_was_killed() {
         worker(0) + other.join().unwrap()
     });
     assert_eq!(kills, pairs);
+}
+
+#[test]
+fn each_host_of_several_is_as_if_it_were_the_only_one() {
+    let seed = number_of("EVENKEEL_LAW_SEED", 1);
+    for number in 0..number_of("EVENKEEL_LAW_PAIRS", 500) / 10 {
+        let mut random = Random(seed.wrapping_mul(7_919).wrapping_add(number));
+        let one = Shape::any(&mut random);
+        let two = one.neighbour(&mut random);
+        let (before, after) = (one.expected(), two.expected());
+        let (one, two) = (one.text(), two.text());
+        let mut fleet = Project::fleet(&["a", "b", "c"]);
+        // A host that joins later, and one that leaves earlier.
+        fleet.listed = vec!["a", "b"];
+        let applied = fleet.apply(&one);
+        assert_eq!(applied.outcome, ApplyOutcome::Done, "{:?}", applied.steps);
+        fleet.listed = vec!["b", "c"];
+        let applied = fleet.apply(&two);
+        assert_eq!(applied.outcome, ApplyOutcome::Done, "{:?}", applied.steps);
+        assert_eq!(fleet.steps(&two), [], "{number}: {one}{two}");
+        assert_eq!(fleet.drift(&two), [], "{number}: {one}{two}");
+        for (host, expected) in [("a", &before), ("b", &after), ("c", &after)] {
+            let found = there(&fleet.hosts[host]);
+            assert_eq!(found, *expected, "{number} {host}: {one}{two}");
+        }
+        // A change on one host is repaired there alone.
+        let Some(path) = fleet.hosts["c"]
+            .world()
+            .things
+            .keys()
+            .rfind(|path| path.starts_with("/srv/"))
+            .cloned()
+        else {
+            continue;
+        };
+        fleet.hosts["c"].change(|host| host.things.remove(&path));
+        let steps = fleet.steps(&two);
+        assert!(!steps.is_empty(), "{number}: {path} {two}");
+        assert!(
+            steps.iter().all(|(name, _)| name.ends_with("@c")),
+            "{number}: {path} {steps:?}"
+        );
+    }
+}
+
+#[test]
+fn what_was_applied_to_a_host_that_left_stays_there_and_is_forgotten() {
+    let resources = "[file.a]\non = \"web\"\npath = \"/srv/a\"\ncontent = \"one\"\n";
+    let mut fleet = Project::fleet(&["a", "b"]);
+    fleet.apply(resources);
+    fleet.listed = vec!["b"];
+    assert_eq!(
+        fleet.drift(resources),
+        [("live/not-recorded", String::new())]
+    );
+    assert_eq!(
+        fleet.steps(resources),
+        [("file.a@a".to_owned(), Verb::Remove)]
+    );
+    let before = fleet.hosts["a"].world();
+    assert_eq!(fleet.apply(resources).outcome, ApplyOutcome::Done);
+    assert_eq!(fleet.hosts["a"].world(), before);
+    assert_eq!(fleet.steps(resources), []);
+    // It comes back as it is.
+    fleet.listed = vec!["a", "b"];
+    assert_eq!(
+        fleet.steps(resources),
+        [("file.a@a".to_owned(), Verb::Record)]
+    );
+}
+
+#[test]
+fn a_host_that_cannot_be_read_is_named_and_delays_no_other() {
+    let resources = "[file.a]\non = \"web\"\npath = \"/srv/a\"\ncontent = \"one\"\n";
+    let fleet = Project::fleet(&["a", "b", "c"]);
+    fleet.hosts["b"].blind("/srv/a");
+    fleet.planned(resources, |_, plan| {
+        let unseen: Vec<String> = plan
+            .unseen
+            .iter()
+            .map(|unseen| unseen.instance.to_string())
+            .collect();
+        assert_eq!(unseen, ["file.a@b"]);
+        let steps: Vec<String> = plan
+            .steps
+            .iter()
+            .map(|step| step.instance.to_string())
+            .collect();
+        assert_eq!(steps, ["file.a@a", "file.a@c"]);
+    });
 }

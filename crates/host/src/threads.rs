@@ -3,6 +3,7 @@
 //! Limits on processes, memory or address space can refuse a thread at any moment.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
@@ -12,6 +13,38 @@ pub const STACK: usize = 2 * 1024 * 1024;
 /// Returns a thread builder with the documented stack.
 pub fn builder() -> Builder {
     Builder::new().stack_size(STACK)
+}
+
+/// Works on items concurrently, at most some at a time; this thread works too. A result is missing after a panic.
+///
+/// For work that mostly waits: one item that hangs occupies one thread and delays no other.
+pub fn map<T: Sync, R: Send>(
+    items: &[T],
+    most: usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<Option<R>> {
+    let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
+    let next = AtomicUsize::new(0);
+    let turn = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let (Some(item), Some(place)) = (items.get(number), results.get(number)) else {
+                break;
+            };
+            let result = catch_unwind(AssertUnwindSafe(|| work(item))).ok();
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = result;
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..items.len().min(most) {
+            begin(scope, turn);
+        }
+        turn();
+    });
+    results
+        .into_iter()
+        .map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .collect()
 }
 
 /// Started work.

@@ -1,4 +1,4 @@
-//! An instance: a resource on one of the hosts of its target.
+//! An instance: a resource on one of the hosts of its target. A member: one of these hosts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -55,6 +55,37 @@ pub struct Instance {
     pub address: Address,
     /// The host, when the target has several.
     pub host: Option<HostName>,
+}
+
+/// One machine of a target: the key of observers and targets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Member {
+    /// The target.
+    pub target: Arc<str>,
+    /// The host, when the target has several.
+    pub host: Option<HostName>,
+}
+
+impl Member {
+    /// Returns the machine of a target with one, or one of a target with several.
+    #[must_use]
+    pub fn new(target: &Arc<str>, host: Option<&HostName>) -> Self {
+        Self {
+            target: Arc::clone(target),
+            host: host.cloned(),
+        }
+    }
+}
+
+/// Written `web` where the target is one machine, and `web@web-1` for a host of several.
+impl fmt::Display for Member {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.target)?;
+        match &self.host {
+            Some(host) => write!(formatter, "@{host}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Instance {

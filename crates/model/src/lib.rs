@@ -33,7 +33,7 @@ pub use beside::beside;
 pub use digest::{Digest, DigestOfPieces};
 #[cfg(feature = "definitions")]
 pub use fast::{FastMap, FastSet};
-pub use instance::{HostName, Instance};
+pub use instance::{HostName, Instance, Member};
 pub use moment::{Clock, Moment};
 pub use name::EnvironmentName;
 pub use parts::Parts;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Depth, Failure, Project};
+use crate::world::inventories::PrintedInventories;
 use crate::world::secrets::RealSecrets;
+use evenkeel_core::environment::inventories::NoInventories;
 use evenkeel_core::environment::resolve::Surroundings;
 use evenkeel_core::environment::secrets::{NoSecrets, Secrets};
 use evenkeel_core::environment::{Resolved, between_environments, codes, further, once, resolve};
@@ -67,6 +69,11 @@ impl Project<'_> {
             Depth::Whole => &real,
         };
         let machine = self.machine();
+        let inventories = PrintedInventories {
+            variables: self.world.environment,
+            root: &self.root,
+            interruption: &self.world.interruption,
+        };
         let surroundings = Surroundings {
             files: &*self.files,
             root: &self.root,
@@ -74,6 +81,10 @@ impl Project<'_> {
             machine: machine.as_deref(),
             sealer,
             secrets,
+            inventories: match depth {
+                Depth::Shape => &NoInventories,
+                Depth::Whole => &inventories,
+            },
             artifacts: &artifacts,
         };
         let mut resolved = BTreeMap::new();
@@ -128,6 +139,7 @@ impl Project<'_> {
             machine: machine.as_deref(),
             sealer,
             secrets: &NoSecrets,
+            inventories: &NoInventories,
             artifacts: &artifacts,
         };
         others

@@ -70,7 +70,9 @@ impl StepDocument {
     /// Whether only the ledger changes: the record of a resource is removed, since another one holds its place.
     #[must_use]
     pub fn is_handover(&self) -> bool {
-        self.successor.is_some()
+        self.successor
+            .as_ref()
+            .is_some_and(|to| *to != self.instance)
             && self
                 .changes
                 .iter()

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::super::document::{PlanReport, StepDocument};
 use super::Style;
+use super::alike::{self, Alike};
 use super::details;
 use super::layout::{GAP, columns, hanging, more, padded};
 use super::lines::one_line;
@@ -37,23 +38,23 @@ pub(super) fn whole(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::
 
 /// Writes the steps of a plan, and unobservable resources.
 pub(super) fn steps(plan: &PlanReport, style: Style, to: &mut dyn Write) -> io::Result<()> {
-    let address = plan
-        .steps
+    let groups: Vec<Alike<'_>> = alike::groups(plan.steps.iter()).collect();
+    let address = groups
         .iter()
-        .map(|step| columns(&step.instance.to_string()))
+        .map(|each| columns(&each.name()))
         .max()
         .unwrap_or(0)
         .min(WIDEST);
-    let shown = if style.all { plan.steps.len() } else { SHOWN };
-    for each in plan.steps.iter().take(shown) {
+    let shown = if style.all { groups.len() } else { SHOWN };
+    for each in groups.iter().take(shown) {
         step(each, address, style, to)?;
     }
-    if let Some(line) = more(plan.steps.len().saturating_sub(shown)) {
+    if let Some(line) = more(groups.len().saturating_sub(shown)) {
         writeln!(to, "{GAP}{line}")?;
     }
-    for unseen in &plan.unseen {
+    for (name, reason) in alike::unseen(&plan.unseen) {
         let start = format!("{GAP}{} cannot tell  ", style.bad("?"));
-        let text = format!("{}: {}", unseen.instance, unseen.reason);
+        let text = format!("{name}: {reason}");
         hanging(&start, 17, &one_line(&text), style.width, to)?;
     }
     Ok(())
@@ -66,19 +67,19 @@ pub(super) fn removals(plan: &PlanReport, style: Style, to: &mut dyn Write) -> i
     }
     let banner = format!("! removes {}", count(plan.removals, "resource"));
     writeln!(to, "{GAP}{}", style.bad(&banner))?;
-    let mut all = plan.steps.iter().filter(|step| is_removal(step));
+    let removals = plan.steps.iter().filter(|step| is_removal(step));
+    let mut all = alike::groups(removals);
     let shown = if style.all {
         plan.removals
     } else {
         SHOWN_REMOVALS
     };
-    for step in all.by_ref().take(shown) {
-        let path = step.path.as_deref().map(one_line).unwrap_or_default();
-        writeln!(
-            to,
-            "{}",
-            format!("{GAP}  {}{GAP}{path}", one_line(&step.instance.to_string())).trim_end()
-        )?;
+    for each in all.by_ref().take(shown) {
+        let path = each.first.path.as_deref().map(one_line).unwrap_or_default();
+        let name = one_line(&each.name());
+        let on = each.on().map(|on| format!("{GAP}{on}")).unwrap_or_default();
+        let line = format!("{GAP}  {name}{GAP}{path}{on}");
+        writeln!(to, "{}", line.trim_end())?;
     }
     if let Some(line) = more(all.count()) {
         writeln!(to, "{GAP}  {line}")?;
@@ -91,13 +92,14 @@ fn is_removal(step: &StepDocument) -> bool {
     step.verb == Verb::Remove && step.successor.is_none()
 }
 
-fn step(step: &StepDocument, address: usize, style: Style, to: &mut dyn Write) -> io::Result<()> {
+fn step(each: &Alike<'_>, address: usize, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let step = each.first;
     let (sign, word) = if step.is_handover() {
         ("→", "move")
     } else {
         (sign(step.verb), &*step.word)
     };
-    let name = one_line(&step.instance.to_string());
+    let name = one_line(&each.name());
     let word = one_line(word);
     let start = format!(
         "{GAP}{sign} {word:<7} {}{GAP}",
@@ -130,6 +132,7 @@ fn step(step: &StepDocument, address: usize, style: Style, to: &mut dyn Write) -
     if step.rehearsed == Some(false) {
         parts.push("not rehearsed".to_owned());
     }
+    parts.extend(each.on());
     hanging(
         &start,
         indent,

@@ -25,7 +25,7 @@ use evenkeel_host::{
     Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Subject as _,
     Target,
 };
-use evenkeel_model::Sealer;
+use evenkeel_model::{Member, Sealer};
 
 /// Time until an agent has greeted.
 const GREETING: Duration = Duration::from_secs(20);
@@ -45,8 +45,8 @@ pub struct Hosts {
     targets: Mutex<BTreeMap<Key, Arc<SshTarget>>>,
 }
 
-/// The environment, the target, its host, and the key that seals its secrets.
-type Key = (String, String, SshHost, [u8; 32]);
+/// The environment, the machine, how it is reached, and the key that seals its secrets.
+type Key = (String, Member, SshHost, [u8; 32]);
 
 /// What all hosts of a run share.
 struct Shared {
@@ -76,13 +76,13 @@ impl Hosts {
     pub fn target(
         &self,
         environment: &str,
-        name: &str,
+        member: &Member,
         host: &SshHost,
         sealer: &Sealer,
     ) -> Arc<dyn Target> {
         let key = (
             environment.to_owned(),
-            name.to_owned(),
+            member.clone(),
             host.clone(),
             *sealer.reveal_key(),
         );

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use evenkeel::world::files::WorkingTree;
 use evenkeel_core::drift::severities;
+use evenkeel_core::environment::inventories::NoInventories;
 use evenkeel_core::environment::resolve::Surroundings;
 use evenkeel_core::environment::secrets::NoSecrets;
 use evenkeel_core::environment::{
@@ -71,6 +72,7 @@ fn understand_in(directory: &Path, files: &dyn Files) -> Understood {
             machine: None,
             sealer: &sealer,
             secrets: &NoSecrets,
+            inventories: &NoInventories,
             artifacts: &artifacts,
         };
         for name in &definition.path {

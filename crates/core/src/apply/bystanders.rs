@@ -5,10 +5,9 @@
 //! the removal could touch are observed. The response to a missing one is left to `execute`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use super::execute::Apply;
-use crate::environment::resolve::{ResolvedResource, TargetPlace};
+use crate::environment::resolve::ResolvedResource;
 use crate::kind::{Claim, Declared, Observation, Observed, parent};
 use crate::observe::{Observers, observe};
 use crate::plan::Step;
@@ -161,7 +160,7 @@ impl<'a> Bystanders<'a> {
             .iter()
             .map(|(name, target)| {
                 let observer: &dyn evenkeel_host::Observer = *target;
-                (Arc::clone(name), observer)
+                (name.clone(), observer)
             })
             .collect();
         let seen = observe(
@@ -229,13 +228,12 @@ impl<'a> Bystanders<'a> {
         for port in removed.ports() {
             add(self.by_port.get(&port), &|_| 1);
         }
-        let targets = &self.apply.resolved.targets;
-        let machine = |on: &str| targets.get(on).map(TargetPlace::machine);
-        let here = machine(&step.on);
+        let resolved = self.apply.resolved;
+        let here = resolved.machine(&step.on, step.instance.host.as_ref());
         near.retain(|other, _| {
             let other: Option<&(Instance, &ResolvedResource)> = self.declared.get(*other);
             other.is_some_and(|(instance, resource)| {
-                instance.host == step.instance.host && machine(&resource.on) == here
+                resolved.machine(&resource.on, instance.host.as_ref()) == here
             })
         });
         near

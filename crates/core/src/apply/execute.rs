@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
@@ -17,7 +16,7 @@ use evenkeel_host::threads;
 use evenkeel_host::{Action, ActionError, Interruption, Materials, Target};
 use evenkeel_ledger::LedgerError;
 use evenkeel_ledger::record::{ApplyOutcome, NOT_BEGUN, StepEnd, StepOutcome, Verb};
-use evenkeel_model::Instance;
+use evenkeel_model::{Instance, Member};
 
 /// Number of concurrent jobs: quick steps share one, each slow step has its own.
 const AT_ONCE: usize = 16;
@@ -37,8 +36,8 @@ pub struct Apply<'a> {
     pub former: &'a BTreeMap<Instance, FormerPlace>,
     /// Resources that leave a place, each with the name of that place.
     pub moved: &'a BTreeMap<Instance, Instance>,
-    /// The targets, by name.
-    pub targets: &'a BTreeMap<Arc<str>, &'a dyn Target>,
+    /// The machines of all targets.
+    pub targets: &'a BTreeMap<Member, &'a dyn Target>,
     /// Materials for actions.
     pub materials: &'a dyn Materials,
     /// Journal.
@@ -327,10 +326,10 @@ fn record(
             continue;
         };
         let applied = (each.outcome == Some(StepOutcome::Done) && step.verb != Verb::Remove)
-            .then(|| apply.resolved.resources.get(&step.instance.address))
+            .then(|| apply.resolved.resource_of(&step.instance))
             .flatten()
             .and_then(|resource| {
-                applied_record(&resource.on, &resource.declared, &apply.resolved.materials).ok()
+                applied_record(apply.resolved, step.instance.host.as_ref(), resource).ok()
             });
         ends.push(StepEnd {
             instance: step.instance.clone(),
@@ -426,7 +425,7 @@ fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
     let mut tried: Vec<Tried> = taken.iter().map(|_| Tried::default()).collect();
     let target = taken
         .first()
-        .and_then(|(_, step)| apply.targets.get(&step.on))
+        .and_then(|(_, step)| apply.targets.get(&step.member()))
         .copied();
     let rounds = taken
         .iter()
@@ -458,7 +457,7 @@ fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
                         operation: "reach".into(),
                         path: taken
                             .first()
-                            .map(|(_, step)| step.on.to_string())
+                            .map(|(_, step)| step.member().to_string())
                             .unwrap_or_default(),
                         reason: "the target does not exist".into(),
                     })
@@ -513,8 +512,7 @@ fn look_again(
         } else {
             apply
                 .resolved
-                .resources
-                .get(&step.instance.address)
+                .resource_of(&step.instance)
                 .map(|resource| &resource.declared)
         }
     };
@@ -523,7 +521,7 @@ fn look_again(
         .zip(target)
         .map(|((_, step), target)| {
             let observer: &dyn evenkeel_host::Observer = target;
-            (Arc::clone(&step.on), observer)
+            (step.member(), observer)
         })
         .into_iter()
         .collect();

@@ -12,10 +12,13 @@ use crate::environment::Resolved;
 use crate::environment::resolve::TargetPlace;
 use crate::observe::Observers;
 use evenkeel_host::{
-    Action, ActionError, Answer, Interruption, Materials, PathState, Query, Target, path,
+    Action, ActionError, Answer, Interruption, Materials, PathState, Query, Target, path, threads,
 };
 use evenkeel_ledger::State;
-use evenkeel_model::{Digest, EnvironmentName, canonical};
+use evenkeel_model::{Digest, EnvironmentName, Member, canonical};
+
+/// Maximum number of machines asked or stamped concurrently.
+const AT_ONCE: usize = 256;
 
 /// Stamp of one environment's targets.
 #[derive(Debug, Serialize)]
@@ -31,8 +34,8 @@ pub struct OwnerStamp<'a> {
 /// Stamp of another ledger on a target.
 #[derive(Debug)]
 pub struct ForeignStamp {
-    /// The target.
-    pub target: Arc<str>,
+    /// The machine.
+    pub member: Member,
     /// The stamp as it is: untrusted text.
     pub text: String,
     standing: PathState,
@@ -42,7 +45,7 @@ pub struct ForeignStamp {
 #[derive(Debug, thiserror::Error)]
 #[error("the target `{target}`: {reason}")]
 pub struct NotOurs {
-    /// The target.
+    /// The machine.
     pub target: String,
     /// Reason, with the place of the stamp.
     pub reason: String,
@@ -73,41 +76,24 @@ impl<'a> OwnerStamp<'a> {
         format!("{}/owner.json", place.state)
     }
 
-    /// Checks the stamps of all targets and returns the names of those without one.
+    /// Checks the stamps of all machines and returns those without one.
     ///
     /// # Errors
     ///
-    /// The first target with another stamp, or with an unreadable one.
+    /// The first machine with another stamp, or with an unreadable one.
     pub fn check(
         &self,
         resolved: &Resolved,
         observers: &Observers<'_>,
-    ) -> Result<Vec<Arc<str>>, NotOurs> {
+    ) -> Result<Vec<Member>, NotOurs> {
         let ours = Digest::of(self.text().as_bytes());
         let mut unstamped = Vec::new();
-        for (name, place) in &resolved.targets {
-            let path = Self::path(place);
-            let unreadable = |reason: String| NotOurs {
-                target: name.to_string(),
-                reason,
-                foreign: false,
-            };
-            let query = Query::Path(path::Query {
-                path: path.clone(),
-                text_unless: Some(ours),
-                sealed: false,
-            });
-            let answer = observers.get(name).and_then(|observer| {
-                observer
-                    .observe(std::slice::from_ref(&query))
-                    .into_iter()
-                    .next()
-            });
+        for (member, path, answer) in self.read(resolved, observers) {
             match answer {
                 Some(Answer::Path(path::Answer {
                     standing: PathState::Missing,
                     ..
-                })) => unstamped.push(Arc::clone(name)),
+                })) => unstamped.push(member),
                 Some(Answer::Path(path::Answer {
                     standing: PathState::File { digest, .. },
                     ..
@@ -115,7 +101,7 @@ impl<'a> OwnerStamp<'a> {
                 Some(Answer::Path(path::Answer { text, .. })) => {
                     let text = text.unwrap_or_default();
                     return Err(NotOurs {
-                        target: name.to_string(),
+                        target: member.to_string(),
                         reason: format!(
                             "it is managed from another ledger; {path} contains {}",
                             evenkeel_model::text::inert(text.trim())
@@ -123,18 +109,42 @@ impl<'a> OwnerStamp<'a> {
                         foreign: true,
                     });
                 }
-                Some(Answer::Unreadable { reason }) => return Err(unreadable(reason)),
-                _ => return Err(unreadable("it did not answer".into())),
+                answer => return Err(unreadable(&member, answer)),
             }
         }
         Ok(unstamped)
     }
 
-    /// Returns the targets with a stamp of another ledger.
+    /// Reads the stamps of all machines, concurrently; returns each with its path.
+    fn read(
+        &self,
+        resolved: &Resolved,
+        observers: &Observers<'_>,
+    ) -> Vec<(Member, String, Option<Answer>)> {
+        let ours = Digest::of(self.text().as_bytes());
+        let members: Vec<(Member, &TargetPlace)> = resolved.members().collect();
+        let answers = threads::map(&members, AT_ONCE, |(member, place)| {
+            let query = Query::Path(path::Query {
+                path: Self::path(place),
+                text_unless: Some(ours),
+                sealed: false,
+            });
+            let observer = observers.get(member)?;
+            let answers = observer.observe(std::slice::from_ref(&query));
+            answers.into_iter().next()
+        });
+        members
+            .into_iter()
+            .zip(answers)
+            .map(|((member, place), answer)| (member, Self::path(place), answer.flatten()))
+            .collect()
+    }
+
+    /// Returns the machines with a stamp of another ledger.
     ///
     /// # Errors
     ///
-    /// The first target whose stamp is unreadable.
+    /// The first machine whose stamp is unreadable.
     pub fn foreign(
         &self,
         resolved: &Resolved,
@@ -142,23 +152,7 @@ impl<'a> OwnerStamp<'a> {
     ) -> Result<Vec<ForeignStamp>, NotOurs> {
         let ours = Digest::of(self.text().as_bytes());
         let mut foreign = Vec::new();
-        for (name, place) in &resolved.targets {
-            let not_ours = |reason: &str| NotOurs {
-                target: name.to_string(),
-                reason: reason.to_owned(),
-                foreign: false,
-            };
-            let path = Self::path(place);
-            let query = Query::Path(path::Query {
-                path: path.clone(),
-                text_unless: Some(ours),
-                sealed: false,
-            });
-            let observer = observers.get(name);
-            let answer = observer.and_then(|observer| {
-                let answers = observer.observe(std::slice::from_ref(&query));
-                answers.into_iter().next()
-            });
+        for (member, _, answer) in self.read(resolved, observers) {
             match answer {
                 Some(Answer::Path(path::Answer {
                     standing: PathState::Missing,
@@ -171,15 +165,17 @@ impl<'a> OwnerStamp<'a> {
                 })) => {
                     if digest != ours {
                         foreign.push(ForeignStamp {
-                            target: Arc::clone(name),
+                            member,
                             text: text.unwrap_or_default().trim().to_owned(),
                             standing,
                         });
                     }
                 }
-                Some(Answer::Path(_)) => return Err(not_ours("its stamp is not a file")),
-                Some(Answer::Unreadable { reason }) => return Err(not_ours(&reason)),
-                _ => return Err(not_ours("it did not answer")),
+                Some(Answer::Path(_)) => {
+                    let reason = "its stamp is not a file".to_owned();
+                    return Err(unreadable(&member, Some(Answer::Unreadable { reason })));
+                }
+                answer => return Err(unreadable(&member, answer)),
             }
         }
         Ok(foreign)
@@ -194,13 +190,13 @@ impl<'a> OwnerStamp<'a> {
         &self,
         resolved: &Resolved,
         foreign: &[ForeignStamp],
-        targets: &BTreeMap<Arc<str>, &dyn Target>,
+        targets: &BTreeMap<Member, &dyn Target>,
         interruption: &Interruption,
     ) -> Result<(), ActionError> {
         let stamp = Stamp(self.text());
         for each in foreign {
-            let place = resolved.targets.get(&each.target);
-            let (Some(place), Some(target)) = (place, targets.get(&each.target)) else {
+            let place = resolved.targets.get(&each.member.target);
+            let (Some(place), Some(target)) = (place, targets.get(&each.member)) else {
                 continue;
             };
             let file = Action::File(path::File {
@@ -219,7 +215,7 @@ impl<'a> OwnerStamp<'a> {
         Ok(())
     }
 
-    /// Stamps targets that have no stamp yet.
+    /// Stamps machines that have no stamp yet, concurrently.
     ///
     /// # Errors
     ///
@@ -227,61 +223,96 @@ impl<'a> OwnerStamp<'a> {
     pub fn claim(
         &self,
         resolved: &Resolved,
-        unstamped: &[Arc<str>],
-        targets: &BTreeMap<Arc<str>, &dyn Target>,
+        unstamped: &[Member],
+        targets: &BTreeMap<Member, &dyn Target>,
         interruption: &Interruption,
     ) -> Result<(), ActionError> {
         let stamp = Stamp(self.text());
-        for name in unstamped {
-            let (Some(place), Some(target)) = (resolved.targets.get(name), targets.get(name))
-            else {
-                continue;
+        let done = threads::map(unstamped, AT_ONCE, |member| {
+            let place = resolved.targets.get(&member.target);
+            let (Some(place), Some(target)) = (place, targets.get(member)) else {
+                return Ok(());
             };
-            let directory = Action::Directory(path::Directory {
-                path: place.state.clone(),
-                mode: 0o700,
-                owner: None,
-                group: None,
-                expected: PathState::Missing,
-            });
-            let looked = target.observe(&[Query::Path(path::Query {
-                path: place.state.clone(),
-                text_unless: None,
-                sealed: false,
-            })]);
-            let file = Action::File(path::File {
-                path: Self::path(place),
-                content: Digest::of(stamp.0.as_bytes()),
-                sealed: false,
-                mode: 0o600,
-                owner: None,
-                group: None,
-                expected: PathState::Missing,
-            });
-            let is_there = matches!(
-                looked.first(),
-                Some(Answer::Path(path::Answer {
-                    standing: PathState::Directory { .. },
-                    ..
-                }))
-            );
-            let actions = if is_there {
-                vec![file]
-            } else {
-                vec![directory, file]
-            };
-            for action in actions {
-                for done in target.perform(&[action], &stamp, interruption) {
-                    done?;
-                }
-            }
-        }
-        Ok(())
+            stamp.put(place, *target, interruption)
+        });
+        let broken = || {
+            Err(ActionError::Failed {
+                operation: "stamp".into(),
+                path: "a target".into(),
+                reason: "internal error in evenkeel: run this again, then report this".into(),
+            })
+        };
+        done.into_iter()
+            .map(|each| each.unwrap_or_else(broken))
+            .collect()
+    }
+}
+
+/// Returns the failure to read a stamp.
+fn unreadable(member: &Member, answer: Option<Answer>) -> NotOurs {
+    let reason = match answer {
+        Some(Answer::Unreadable { reason }) => reason,
+        _ => "it did not answer".into(),
+    };
+    NotOurs {
+        target: member.to_string(),
+        reason,
+        foreign: false,
     }
 }
 
 /// Content of a stamp as material.
 struct Stamp(String);
+
+impl Stamp {
+    /// Writes the stamp on a machine that has none.
+    fn put(
+        &self,
+        place: &TargetPlace,
+        target: &dyn Target,
+        interruption: &Interruption,
+    ) -> Result<(), ActionError> {
+        let directory = Action::Directory(path::Directory {
+            path: place.state.clone(),
+            mode: 0o700,
+            owner: None,
+            group: None,
+            expected: PathState::Missing,
+        });
+        let file = Action::File(path::File {
+            path: OwnerStamp::path(place),
+            content: Digest::of(self.0.as_bytes()),
+            sealed: false,
+            mode: 0o600,
+            owner: None,
+            group: None,
+            expected: PathState::Missing,
+        });
+        let looked = target.observe(&[Query::Path(path::Query {
+            path: place.state.clone(),
+            text_unless: None,
+            sealed: false,
+        })]);
+        let is_there = matches!(
+            looked.first(),
+            Some(Answer::Path(path::Answer {
+                standing: PathState::Directory { .. },
+                ..
+            }))
+        );
+        let actions = if is_there {
+            vec![file]
+        } else {
+            vec![directory, file]
+        };
+        for action in actions {
+            for done in target.perform(&[action], self, interruption) {
+                done?;
+            }
+        }
+        Ok(())
+    }
+}
 
 impl Materials for Stamp {
     fn content(&self, digest: &Digest) -> Option<Arc<[u8]>> {

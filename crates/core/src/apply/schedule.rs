@@ -99,7 +99,7 @@ impl<'a> Schedule<'a> {
                     && self
                         .steps
                         .get(*number)
-                        .is_some_and(|step| !step.slow && step.on == first_step.on));
+                        .is_some_and(|step| !step.slow && step.is_beside(first_step)));
             if together {
                 taken.push(*number);
             } else {

@@ -3,16 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes;
+use evenkeel_model::Instance;
 use evenkeel_model::defect::{Corner, Defect};
 
-/// Subject and attribute of a defect.
+/// Address and attribute of a defect.
 type Place = (String, Option<String>);
+
+/// Corner and found value.
+type Found = (Option<Corner>, Option<String>);
 
 /// State of an environment's places, as far as the other one's corners depend on it.
 struct EnvironmentCorners {
-    /// Corner and found value of each place that is not in sync.
-    places: BTreeMap<Place, (Option<Corner>, Option<String>)>,
-    /// Subjects without a known state: not observed, or missing.
+    /// What was found at each place that is not in sync, on each of its hosts.
+    places: BTreeMap<Place, Vec<Found>>,
+    /// Addresses without a known state: not observed, or missing.
     nothing_of: BTreeSet<String>,
 }
 
@@ -26,14 +30,16 @@ impl EnvironmentCorners {
             if defect.corner == Some(Corner::Healed) {
                 continue;
             }
+            let address = address_of(defect);
             if defect.code == &codes::CANNOT_TELL || defect.attribute.as_deref() == Some("presence")
             {
-                standing.nothing_of.insert(defect.subject.clone());
+                standing.nothing_of.insert(address.clone());
             }
-            standing.places.insert(
-                (defect.subject.clone(), defect.attribute.clone()),
-                (defect.corner, defect.found.clone()),
-            );
+            standing
+                .places
+                .entry((address, defect.attribute.clone()))
+                .or_default()
+                .push((defect.corner, defect.found.clone()));
         }
         standing
     }
@@ -49,18 +55,30 @@ pub fn compare_corners(earlier: &mut [Defect], later: &mut [Defect]) {
     rename(earlier, &after, Corner::Behind);
 }
 
+/// Returns the address of a finding: hosts have other names in another environment.
+fn address_of(defect: &Defect) -> String {
+    match Instance::parse(&defect.subject) {
+        Some(Instance {
+            address,
+            host: Some(_),
+        }) => address.to_string(),
+        _ => defect.subject.clone(),
+    }
+}
+
 fn rename(defects: &mut [Defect], other: &EnvironmentCorners, in_place_there: Corner) {
     for defect in defects {
-        let there = other
-            .places
-            .get(&(defect.subject.clone(), defect.attribute.clone()));
+        let address = address_of(defect);
+        let is_unknown = other.nothing_of.contains(&address);
+        let there = other.places.get(&(address, defect.attribute.clone()));
+        let is_same = |(corner, found): &Found| {
+            *corner == Some(Corner::ChangedOutside) && *found == defect.found
+        };
         match (defect.corner, there) {
-            (Some(Corner::Pending), None) if !other.nothing_of.contains(&defect.subject) => {
+            (Some(Corner::Pending), None) if !is_unknown => {
                 defect.corner = Some(in_place_there);
             }
-            (Some(Corner::ChangedOutside), Some((Some(Corner::ChangedOutside), found)))
-                if *found == defect.found =>
-            {
+            (Some(Corner::ChangedOutside), Some(there)) if there.iter().any(is_same) => {
                 defect.corner = Some(Corner::ChangedOutsideInBoth);
             }
             _ => {}
@@ -91,6 +109,21 @@ mod tests {
         let (mut one, mut two) = ([pending()], [pending()]);
         compare_corners(&mut one, &mut two);
         assert_eq!(two[0].corner, Some(Corner::Pending));
+    }
+
+    #[test]
+    fn hosts_of_environments_are_compared_by_address() {
+        let on = |host: &str| {
+            let mut defect = pending();
+            defect.subject = format!("file.a@{host}");
+            defect
+        };
+        let mut later = [on("p-1"), on("p-2")];
+        compare_corners(&mut [], &mut later);
+        assert_eq!(later[1].corner, Some(Corner::HalfPromoted));
+        let mut later = [on("p-1"), on("p-2")];
+        compare_corners(&mut [on("s-1")], &mut later);
+        assert_eq!(later[1].corner, Some(Corner::Pending));
     }
 
     #[test]

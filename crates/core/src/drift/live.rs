@@ -98,6 +98,7 @@ fn held(situation: &Situation<'_>, leaving: &Leaving<'_>, holder: &Holder) -> De
         Hold::OtherKind => "replaced by",
         Hold::Elsewhere => "kept, since another environment declares it:",
         Hold::Inside => "removed from the definitions, but kept for its contents:",
+        Hold::Departed => return departed(situation, leaving),
     };
     let (instance, holder) = (leaving.instance, &holder.instance);
     let mut defect = Defect::new(
@@ -113,6 +114,20 @@ fn held(situation: &Situation<'_>, leaving: &Leaving<'_>, holder: &Holder) -> De
     if let Some(resource) = situation.resolved.resources.get(&holder.address) {
         defect = defect.at(&resource.block.span, "declared here");
     }
+    defect.corner = Some(Corner::Healed);
+    defect
+}
+
+/// Reports a resource whose machine is no longer one of its target's.
+fn departed(situation: &Situation<'_>, leaving: &Leaving<'_>) -> Defect {
+    let (instance, target) = (leaving.instance, &leaving.applied.on);
+    let what = format!("its host is no longer one of the target `{target}`; ledger update only");
+    let mut defect = Defect::new(
+        &codes::NOT_RECORDED,
+        instance.to_string(),
+        about(situation, instance, what),
+    )
+    .within(situation.environment());
     defect.corner = Some(Corner::Healed);
     defect
 }

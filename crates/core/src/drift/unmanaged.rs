@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::codes;
-use crate::kind::{Claim, Exclusive, Observed};
+use crate::kind::{Claim, Declared, Exclusive, Observed};
 use crate::observe::Situation;
 use evenkeel_host::entries::EntryKind;
+use evenkeel_model::HostName;
 use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::text::matches;
 
@@ -26,6 +27,7 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
         return Vec::new();
     }
     let occupied = occupied(situation);
+    let applied = applied(situation);
     let mut defects = Vec::new();
     for (instance, resource, Exclusive { path, except }) in exclusive {
         let entries = situation
@@ -36,9 +38,11 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
             .unwrap_or(&[]);
         for entry in entries {
             let full = format!("{path}/{}", entry.name);
-            let accounted = occupied
-                .get(&*resource.on)
-                .is_some_and(|paths| within(paths, &full))
+            let by = |paths: &Occupied<'_>| within(paths, &full);
+            let accounted = occupied.get(&*resource.on).is_some_and(by)
+                || applied
+                    .get(&(&*resource.on, instance.host.as_ref()))
+                    .is_some_and(by)
                 || except.iter().any(|pattern| matches(pattern, &entry.name));
             if accounted {
                 continue;
@@ -73,27 +77,41 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
     defects
 }
 
-/// Returns the paths of resources, by target.
-fn occupied<'a>(situation: &'a Situation<'_>) -> BTreeMap<&'a str, Occupied<'a>> {
-    let declared = situation
-        .resolved
-        .resources
-        .values()
-        .map(|resource| (&*resource.on, &resource.declared));
-    // A resource removed from the definitions is reported as such, and deleted by the next plan.
-    let applied = situation
-        .applied
-        .values()
-        .map(|applied| (&*applied.on, &applied.declared));
-    let mut occupied: BTreeMap<&str, Occupied<'_>> = BTreeMap::new();
-    for (on, declared) in declared.chain(applied) {
-        let paths = occupied.entry(on).or_default();
-        for claim in declared.claims() {
-            if claim.class == Claim::PATH {
-                paths.push(claim.name);
-            }
+/// Adds the paths of a resource.
+fn add<'a>(paths: &mut Occupied<'a>, declared: &'a Declared) {
+    for claim in declared.claims() {
+        if claim.class == Claim::PATH {
+            paths.push(claim.name);
         }
-        paths.extend(declared.uses().into_iter().map(Cow::Owned));
+    }
+    paths.extend(declared.uses().into_iter().map(Cow::Owned));
+}
+
+/// Returns the paths of applied resources that are not declared so any more, by machine: they are reported as such, and
+/// deleted by the next plan.
+fn applied<'a>(
+    situation: &'a Situation<'_>,
+) -> BTreeMap<(&'a str, Option<&'a HostName>), Occupied<'a>> {
+    let mut occupied: BTreeMap<_, Occupied<'_>> = BTreeMap::new();
+    let gone = situation.applied.iter().filter(|(_, it)| !it.unchanged);
+    for (instance, applied) in gone {
+        let machine = (&*applied.on, instance.host.as_ref());
+        add(occupied.entry(machine).or_default(), &applied.declared);
+    }
+    for paths in occupied.values_mut() {
+        paths.sort_unstable();
+    }
+    occupied
+}
+
+/// Returns the paths of declared resources, by target: they are the same on each of its machines.
+fn occupied<'a>(situation: &'a Situation<'_>) -> BTreeMap<&'a str, Occupied<'a>> {
+    let mut occupied: BTreeMap<&str, Occupied<'_>> = BTreeMap::new();
+    for resource in situation.resolved.resources.values() {
+        add(
+            occupied.entry(&resource.on).or_default(),
+            &resource.declared,
+        );
     }
     for (on, place) in &situation.resolved.targets {
         occupied.entry(on).or_default().push((&*place.state).into());

@@ -30,9 +30,12 @@ pub(super) fn conflicts(
             continue;
         };
         for claim in resource.declared.claims() {
-            let Some((other, first)) =
-                claimed.insert((target.machine(), claim.clone()), (address, resource))
-            else {
+            // Two targets may share many hosts: that is one defect.
+            let mut others = Vec::new();
+            for machine in machines(target) {
+                others.extend(claimed.insert((machine, claim.clone()), (address, resource)));
+            }
+            let Some((other, first)) = others.into_iter().next() else {
                 continue;
             };
             complaints.push(
@@ -111,15 +114,21 @@ pub fn between_environments(
             };
             let claims = resource.declared.claims().into_iter();
             for claim in claims.filter(|claim| !is_own_record(target, claim)) {
-                let key = (target.machine(), claim.clone());
-                let Some((first, other, earlier)) = claimed.get(&key) else {
-                    claimed.insert(key, (&environment.name, address, resource));
+                let mut found = None;
+                for machine in machines(target) {
+                    let key = (machine, claim.clone());
+                    let holder =
+                        *claimed
+                            .entry(key)
+                            .or_insert((&environment.name, address, resource));
+                    if *holder.0 != environment.name {
+                        found = Some(holder);
+                    }
+                }
+                let Some((first, other, earlier)) = found else {
                     continue;
                 };
-                if **first == environment.name {
-                    continue;
-                }
-                let owner = if *other == address {
+                let owner = if other == address {
                     format!("{address} of {first}")
                 } else {
                     format!("{other} of {first}")
@@ -177,12 +186,22 @@ fn hashes(
         .flat_map_iter(|(_, resource)| {
             let target = targets.get(&resource.on);
             let claims = resource.declared.claims().into_iter();
-            claims.filter_map(move |claim| {
-                let target = target.filter(|target| counts(target, &claim))?;
-                Some(hash(&(target.machine(), claim)))
-            })
+            claims
+                .filter_map(move |claim| {
+                    let target = target.filter(|target| counts(target, &claim))?;
+                    Some((target, claim))
+                })
+                .flat_map(|(target, claim)| {
+                    machines(target).map(move |machine| hash(&(machine, claim.clone())))
+                })
         })
         .collect()
+}
+
+/// Returns the machines of a target.
+fn machines(target: &TargetPlace) -> impl Iterator<Item = &str> {
+    let members = target.members();
+    members.filter_map(|host| target.machine(host))
 }
 
 fn hash(claim: &(&str, Claim<'_>)) -> u64 {

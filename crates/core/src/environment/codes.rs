@@ -22,6 +22,7 @@ pub const CODES: &[&Code] = &[
     &RESERVED,
     &TOO_LARGE,
     &MEANINGLESS,
+    &INVENTORY,
 ];
 
 /// Not TOML.
@@ -136,4 +137,11 @@ pub const MEANINGLESS: Code = Code::error(
     "definition/without-effect",
     "a line without effect",
     "A line without effect hides its intent. Delete it, or add what it needs.",
+);
+/// Hosts of a target unavailable.
+pub const INVENTORY: Code = Code::error(
+    "definition/inventory-unavailable",
+    "the hosts of a target are not known",
+    "The file or the command of the inventory gives no hosts, or a line of it is no host. Nothing is checked and nothing \
+     is changed on a part of the hosts.",
 );

@@ -158,15 +158,35 @@ pub const TARGET: &[Field] = &[
     )
     .written_out(),
     Field::optional(
+        "hosts",
+        Form::Several(&Form::Words),
+        "Several hosts: each resource is on each of them, as `file.config@web-1`. Each is written like `ssh`, or as \
+         `NAME=DESTINATION`; without a name, the destination's host is the name.",
+    )
+    .written_out(),
+    Field::optional(
+        "inventory",
+        Form::Words,
+        "The file that lists the hosts, relative to the definitions: one in each line, written as in `hosts`. Lines that \
+         begin with `#` are skipped.",
+    )
+    .written_out(),
+    Field::optional(
+        "inventory-command",
+        Form::Several(&Form::Text),
+        "The command that prints such a list, run in the project's directory; no shell.",
+    )
+    .written_out(),
+    Field::optional(
         "become",
         Form::Choice(&["root"]),
-        "With `ssh`: the account that changes the host, through `sudo -n`. Default: the account of the login.",
+        "With hosts: the account that changes them, through `sudo -n`. Default: the account of the login.",
     )
     .written_out(),
     Field::optional(
         "base",
         Form::Words,
-        "The base of relative paths on it. Default with `ssh`: `/var/lib/evenkeel/SYSTEM`. Default with `local`: the project's \
+        "The base of relative paths on it. Default with hosts: `/var/lib/evenkeel/SYSTEM`. Default with `local`: the project's \
          directory, which contains the definitions' directory; with a shared ledger, `/var/lib/evenkeel/SYSTEM` for root, and \
          `evenkeel/SYSTEM` in the account's state directory otherwise.",
     ),
@@ -174,7 +194,7 @@ pub const TARGET: &[Field] = &[
         "state",
         Form::Words,
         "The directory of evenkeel's own records on it (process records, logs). Default: \
-         `.evenkeel/targets/ENVIRONMENT/TARGET` in the project; with `ssh` or a shared ledger, `targets/ENVIRONMENT/TARGET` \
+         `.evenkeel/targets/ENVIRONMENT/TARGET` in the project; with hosts or a shared ledger, `targets/ENVIRONMENT/TARGET` \
          in the directory that is the default of `base`.",
     ),
 ];

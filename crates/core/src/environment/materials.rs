@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::kind::SealText;
 use evenkeel_host::{Materials, Text};
-use evenkeel_model::{Digest, EnvironmentName, FastMap, Sealer, Value};
+use evenkeel_model::{Digest, EnvironmentName, FastMap, Member, Sealer, Value};
 
 /// Materials of one resolved environment. Contents with secrets exist only here.
 #[derive(Clone)]
@@ -59,16 +59,18 @@ impl KeptMaterials {
         digest
     }
 
-    /// Returns the sealer of one target of this environment.
+    /// Returns the sealer of one machine of this environment: each has its own, so that none can test guesses at another's
+    /// secrets.
     #[must_use]
-    pub fn sealer_of(&self, target: &str) -> Sealer {
-        self.sealer.for_target(self.environment.as_str(), target)
+    pub fn sealer_of(&self, member: &Member) -> Sealer {
+        let environment = self.environment.as_str();
+        self.sealer.for_target(environment, &member.to_string())
     }
 
-    /// Returns a target's seal for every seal of the same content.
+    /// Returns a machine's seal for every seal of the same content.
     #[must_use]
-    pub fn seals_of(&self, target: &str) -> BTreeMap<Digest, Digest> {
-        let sealer = self.sealer_of(target);
+    pub fn seals_of(&self, member: &Member) -> BTreeMap<Digest, Digest> {
+        let sealer = self.sealer_of(member);
         self.sealed
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -77,14 +79,14 @@ impl KeptMaterials {
             .collect()
     }
 
-    /// Returns a target's seals for those that a text contains.
+    /// Returns a machine's seals for those that a text contains.
     #[must_use]
-    pub fn seals_in(&self, target: &str, text: &str) -> BTreeMap<Digest, Digest> {
+    pub fn seals_in(&self, member: &Member, text: &str) -> BTreeMap<Digest, Digest> {
         let sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
         if sealed.is_empty() {
             return BTreeMap::new();
         }
-        let sealer = self.sealer_of(target);
+        let sealer = self.sealer_of(member);
         Digest::all_in(text)
             .filter_map(|seal| Some((seal, sealer.seal_digest(*sealed.get(&seal)?))))
             .collect()

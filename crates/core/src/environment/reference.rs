@@ -7,7 +7,8 @@ use rayon::prelude::*;
 
 use super::definition::Varies;
 use super::expression::{Reference, part_of, place_of};
-use super::ssh_host::SshHost;
+use super::resolve::texts;
+use super::ssh_host::{HostList, SshHost, add_host};
 use super::{Block, Definition, Layered, codes};
 use crate::kind;
 use evenkeel_model::defect::Defect;
@@ -208,7 +209,10 @@ fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec
     check_reach(subject, block, wrong);
 }
 
-/// Checks that a target is this machine or a host, and that what it says about the host has a meaning.
+/// Keys of a target that lead to hosts: it has at most one of them.
+const REACHES: [&str; 4] = ["ssh", "hosts", "inventory", "inventory-command"];
+
+/// Checks that a target is this machine or hosts, and that what it says about them has a meaning.
 fn check_reach(subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
     let mut without_effect = |attribute: &'static str, message: String, expected: &str| {
         if let Some(placed) = block.get(attribute) {
@@ -222,43 +226,62 @@ fn check_reach(subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
     let local = block
         .get("local")
         .map(|placed| placed.expression.plain() != Some(&Value::Boolean(false)));
-    let ssh = block.get("ssh");
-    match (local, ssh) {
+    let reaches: Vec<&'static str> = REACHES
+        .into_iter()
+        .filter(|key| block.get(key).is_some())
+        .collect();
+    let more = reaches.iter().skip(1);
+    match (local, reaches.first()) {
         (Some(false), None) => without_effect(
             "local",
-            format!("{subject}: `local` is false and the target has no `ssh`"),
+            format!("{subject}: `local` is false and the target has no host"),
             "expected `true`",
         ),
-        (Some(_), Some(_)) => without_effect(
+        (Some(_), Some(reach)) => without_effect(
             "local",
-            format!("{subject}: `local` and `ssh` exclude each other"),
-            "a target with `ssh` is another machine",
+            format!("{subject}: `local` and `{reach}` exclude each other"),
+            "a target with hosts is another machine",
         ),
         _ => {}
     }
-    if ssh.is_none() {
+    if reaches.is_empty() {
         without_effect(
             "become",
-            format!("{subject}: `become` needs `ssh`"),
+            format!("{subject}: `become` needs a host"),
             "this machine is changed by the account that runs evenkeel",
         );
     }
-    if let Some(placed) = ssh
-        && let Some(Value::Text(text)) = placed.expression.plain()
+    for key in more {
+        let first = reaches.first().copied().unwrap_or_default();
+        without_effect(
+            key,
+            format!("{subject}: `{first}` and `{key}` exclude each other"),
+            "a target has one of them",
+        );
+    }
+    let mut no_host = |attribute: &'static str, place: &Span, reason: String, expected: &str| {
+        let message = format!("{subject}: `{attribute}` is not a host: {reason}");
+        wrong.push(
+            Defect::new(&codes::WRONG_FORM, subject, message)
+                .attribute(attribute)
+                .at(place, expected.to_owned()),
+        );
+    };
+    if let Some((text, span)) = plain_text(block, "ssh")
         && let Err(reason) = SshHost::parse(text)
     {
-        wrong.push(
-            Defect::new(
-                &codes::WRONG_FORM,
-                subject,
-                format!("{subject}: `ssh` is not a host: {reason}"),
-            )
-            .attribute("ssh")
-            .at(
-                &placed.span,
-                "expected `HOST`, `ACCOUNT@HOST` or `ssh://ACCOUNT@HOST:PORT`",
-            ),
-        );
+        let expected = "expected `HOST`, `ACCOUNT@HOST` or `ssh://ACCOUNT@HOST:PORT`";
+        no_host("ssh", span, reason.to_owned(), expected);
+    }
+    if let Some(placed) = block.get("hosts") {
+        let mut hosts = HostList::new();
+        for text in placed.expression.plain().into_iter().flat_map(texts) {
+            if let Err(reason) = add_host(&mut hosts, text, false) {
+                let place = part_of(text, &placed.span);
+                let expected = "expected `DESTINATION` or `NAME=DESTINATION`";
+                no_host("hosts", &place, reason, expected);
+            }
+        }
     }
 }
 
@@ -463,11 +486,10 @@ fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, wrong: &mut 
             };
             let hint = scope.hint("target", target, known);
             wrong.push(undeclared(address, "on", "target", target, hint, span));
-        } else if ![by_own, by_system]
-            .into_iter()
-            .flatten()
-            .any(|block| block.get("local").is_some() || block.get("ssh").is_some())
-        {
+        } else if ![by_own, by_system].into_iter().flatten().any(|block| {
+            let mut places = REACHES.into_iter().chain(["local"]);
+            places.any(|key| block.get(key).is_some())
+        }) {
             let place = own.map_or_else(|| span.clone(), |own| Span::start_of(&own.file));
             wrong.push(
                 Defect::new(
@@ -478,7 +500,7 @@ fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, wrong: &mut 
                 .within(environment)
                 .at(&place, format!("no `[target.{target}]` here"))
                 .help(format!(
-                    "add `[target.{target}]` with `local = true` or `ssh = \"HOST\"` to the environment's file"
+                    "add `[target.{target}]` with `local = true`, `ssh = \"HOST\"` or `hosts = [\"HOST\", …]` to the environment's file"
                 )),
             );
         }

@@ -44,7 +44,7 @@ pub(super) fn intrusions(
     for (address, resource) in resources {
         let target = targets.get(&resource.on);
         // The project is not on a host.
-        if target.is_some_and(|target| target.ssh.is_some()) {
+        if target.is_some_and(|target| !target.is_here()) {
             continue;
         }
         let state = target.map(|target| &*target.state);

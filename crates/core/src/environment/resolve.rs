@@ -1,9 +1,10 @@
 //! Resolution of one environment: values of parameters, attributes of references, contents of files.
 //!
-//! Parameters and targets are resolved here; resources and their attributes in files of this folder.
+//! Parameters are resolved here; targets, resources and their attributes in files of this folder.
 
 mod fill;
 mod resources;
+mod targets;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -12,16 +13,21 @@ use std::sync::Arc;
 use super::contents::{self, Templates};
 use super::definition::{ValueSource, Varies};
 use super::expansion::{Excess, Expansion};
+use super::inventories::Inventories;
 use super::secrets::Secrets;
-use super::ssh_host::SshHost;
 use super::suite::Suite;
 use super::{
     Block, ClaimedElsewhere, Definition, DocumentDeclaration, Files, KeptMaterials, codes, document,
 };
-use crate::kind::{self, ArtifactFacts, Attributes, Content, Declared};
+use crate::kind::{ArtifactFacts, Attributes, Content, Declared};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::source::Span;
-use evenkeel_model::{Address, Digest, EnvironmentName, FastMap, Instance, Sealer, Value};
+use evenkeel_model::{
+    Address, Digest, EnvironmentName, FastMap, HostName, Instance, Member, Sealer, Value,
+};
+
+pub(super) use targets::texts;
+pub use targets::{TargetHosts, TargetPlace};
 
 /// Surroundings of the definitions that resolving needs.
 pub struct Surroundings<'a> {
@@ -38,6 +44,8 @@ pub struct Surroundings<'a> {
     pub sealer: &'a Sealer,
     /// Secrets.
     pub secrets: &'a dyn Secrets,
+    /// Printed inventories.
+    pub inventories: &'a dyn Inventories,
     /// Readable artifacts.
     pub artifacts: &'a BTreeMap<Arc<str>, ArtifactFacts>,
 }
@@ -68,11 +76,41 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// Returns the instances of its resources, in order: one for each resource, since a target is one machine.
+    /// Returns the instances of its resources, in order: one for each resource on each machine of its target.
     pub fn instances(&self) -> impl Iterator<Item = (Instance, &ResolvedResource)> {
-        self.resources
-            .iter()
-            .map(|(address, resource)| (Instance::from(address.clone()), resource))
+        self.resources.iter().flat_map(|(address, resource)| {
+            let members = self.targets.get(&resource.on).into_iter();
+            members.flat_map(TargetPlace::members).map(move |host| {
+                let instance = Instance {
+                    address: address.clone(),
+                    host: host.cloned(),
+                };
+                (instance, resource)
+            })
+        })
+    }
+
+    /// Returns the machines of all targets, in order.
+    pub fn members(&self) -> impl Iterator<Item = (Member, &TargetPlace)> {
+        self.targets.iter().flat_map(|(name, place)| {
+            place
+                .members()
+                .map(move |host| (Member::new(name, host), place))
+        })
+    }
+
+    /// Returns the resource of an instance, if its target has the instance's host.
+    #[must_use]
+    pub fn resource_of(&self, instance: &Instance) -> Option<&ResolvedResource> {
+        let resource = self.resources.get(&instance.address)?;
+        self.machine(&resource.on, instance.host.as_ref())?;
+        Some(resource)
+    }
+
+    /// Returns the machine of a target; `None` if it has no such host.
+    #[must_use]
+    pub fn machine(&self, target: &str, host: Option<&HostName>) -> Option<&str> {
+        self.targets.get(target)?.machine(host)
     }
 }
 
@@ -94,41 +132,6 @@ pub fn definitions_digest(
         files.insert(shown(path), *digest);
     }
     Digest::of_record("evenkeel definitions 1", &files)
-}
-
-/// Directory of what evenkeel keeps on hosts.
-const ON_HOSTS: &str = "/var/lib/evenkeel";
-
-/// Returns the host of a target, unless it is this machine. What is no host was reported already.
-fn ssh_of(block: &Block) -> Option<SshHost> {
-    let text = |key: &str| match block.get(key)?.expression.plain()? {
-        Value::Text(text) => Some(text.clone()),
-        _ => None,
-    };
-    let host = SshHost::parse(&text("ssh")?).ok()?;
-    Some(host.becoming_root(text("become").is_some()))
-}
-
-/// Place of a target.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TargetPlace {
-    /// Base of relative paths, absolute.
-    pub base: String,
-    /// Directory of evenkeel's own records, absolute.
-    pub state: String,
-    /// The host that OpenSSH reaches; `None` for this machine.
-    pub ssh: Option<SshHost>,
-}
-
-impl TargetPlace {
-    /// Returns its machine: targets with different names may be one machine.
-    #[must_use]
-    pub fn machine(&self) -> &str {
-        match &self.ssh {
-            Some(host) => host.destination(),
-            None => "this machine",
-        }
-    }
 }
 
 /// Resolved resource.
@@ -314,53 +317,6 @@ impl Resolver<'_> {
             values.insert(Arc::clone(name), value);
         }
         self.parameters = Arc::new(values);
-    }
-
-    fn targets(&mut self) -> BTreeMap<Arc<str>, TargetPlace> {
-        let root = self.surroundings.root.to_string_lossy().into_owned();
-        let own = self
-            .definition
-            .environments
-            .get(self.name)
-            .map(|own| &own.targets);
-        let mut blocks: BTreeMap<&Arc<str>, &Arc<Block>> = self.definition.targets.iter().collect();
-        blocks.extend(own.into_iter().flatten());
-        let mut targets = BTreeMap::new();
-        for (target, block) in blocks {
-            let ssh = ssh_of(block);
-            let (root, base, records) = match (&ssh, self.surroundings.machine) {
-                // What leads to a host decides nothing there: every clone and account makes the same plan.
-                (Some(_), _) => {
-                    let directory = format!("{ON_HOSTS}/{}", self.definition.system);
-                    (directory.clone(), directory.clone(), directory)
-                }
-                (None, None) => (root.clone(), root.clone(), format!("{root}/.evenkeel")),
-                (None, Some(machine)) => {
-                    let machine = machine.to_string_lossy().into_owned();
-                    (root.clone(), machine.clone(), machine)
-                }
-            };
-            let path = |resolver: &mut Self, key: &str, default: String| match block.get(key) {
-                Some(placed) => match resolver.fill_text(placed, &format!("target.{target}")) {
-                    Some(text) => kind::absolute(&root, &text).unwrap_or_else(|message| {
-                        resolver.complain(
-                            &codes::WRONG_FORM,
-                            &format!("target.{target}"),
-                            &placed.span,
-                            message,
-                        );
-                        default
-                    }),
-                    None => default,
-                },
-                None => default,
-            };
-            let base = path(self, "base", base);
-            let state = format!("{records}/targets/{}/{target}", self.name);
-            let state = path(self, "state", state);
-            targets.insert(Arc::clone(target), TargetPlace { base, state, ssh });
-        }
-        targets
     }
 
     /// Counts an expanded text; `None` with a defect if it is too long, alone or with all others.

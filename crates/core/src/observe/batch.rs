@@ -1,9 +1,8 @@
-//! Batches of queries: one for each target, all targets concurrently. Very many resources are queried in several
-//! batches in sequence: queries and answers are in memory for one batch only, observations stay.
+//! Batches of queries: all machines concurrently, each with its own batches. Very many resources of one machine are
+//! queried in several batches in sequence: queries and answers are in memory for one batch only, observations stay.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -11,96 +10,107 @@ use rayon::prelude::*;
 use crate::kind::{Declared, Observation, Observed};
 use evenkeel_host::threads;
 use evenkeel_host::{Answer, Observer, Query};
-use evenkeel_model::Instance;
+use evenkeel_model::{Instance, Member};
 
-/// Targets of an environment by name, for observation.
-pub type Observers<'a> = BTreeMap<Arc<str>, &'a dyn Observer>;
+/// Machines of an environment, for observation.
+pub type Observers<'a> = BTreeMap<Member, &'a dyn Observer>;
 
-/// Maximum number of resources queried at once.
+/// Maximum number of resources of one machine queried at once.
 const AT_ONCE: usize = 1_024;
 
 /// Minimum number of resources worth another core.
 const AT_LEAST: usize = 128;
 
-/// Observes resources. The resources of an unreachable target are unknown.
+/// Maximum number of machines queried concurrently. Mostly their answers are waited for.
+const MACHINES_AT_ONCE: usize = 256;
+
+/// Observed resources, in no order.
+type Seen = Vec<(Instance, Observation<Observed>)>;
+
+/// Resources of one machine.
+type OfMember<'a> = (Member, Vec<(Instance, &'a Declared)>);
+
+/// Observes resources, each with its target. The resources of an unreachable machine are unknown.
 pub fn observe<'a>(
     resources: impl IntoIterator<Item = (Instance, &'a Arc<str>, &'a Declared)>,
     observers: &Observers<'_>,
 ) -> BTreeMap<Instance, Observation<Observed>> {
-    let mut resources = resources.into_iter().peekable();
-    let mut seen = Vec::with_capacity(resources.size_hint().0);
-    while resources.peek().is_some() {
-        some(resources.by_ref().take(AT_ONCE), observers, &mut seen);
+    let mut members: BTreeMap<Member, Vec<(Instance, &'a Declared)>> = BTreeMap::new();
+    let mut last: Option<OfMember<'a>> = None;
+    for (instance, on, declared) in resources {
+        // Most neighbours are on one machine.
+        match &mut last {
+            Some((member, list)) if *member.target == **on && member.host == instance.host => {
+                list.push((instance, declared));
+            }
+            _ => {
+                let member = Member::new(on, instance.host.as_ref());
+                let list = members.remove(&member).unwrap_or_default();
+                if let Some((member, list)) = last.replace((member, list)) {
+                    members.insert(member, list);
+                }
+                if let Some((_, list)) = &mut last {
+                    list.push((instance, declared));
+                }
+            }
+        }
     }
+    members.extend(last);
     // Rebuild from a sorted iterator: bulk-built maps have full nodes.
+    let mut seen = of_members(&members.into_iter().collect::<Vec<_>>(), observers);
+    seen.par_sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     seen.into_iter().collect()
 }
 
-fn some<'a>(
-    resources: impl Iterator<Item = (Instance, &'a Arc<str>, &'a Declared)>,
-    observers: &Observers<'_>,
-    seen: &mut Vec<(Instance, Observation<Observed>)>,
+/// Observes the resources of all machines. After a panic, those of the machine are missing, which counts as unknown.
+fn of_members(members: &[OfMember<'_>], observers: &Observers<'_>) -> Seen {
+    let done = threads::map(members, MACHINES_AT_ONCE, |(member, resources)| {
+        let observer = observers.get(member).copied();
+        let mut seen = Vec::with_capacity(resources.len());
+        for some in resources.chunks(AT_ONCE) {
+            batch(member, some, observer, &mut seen);
+        }
+        seen
+    });
+    let mut done = done.into_iter().flatten();
+    // Mostly there is one machine.
+    let mut seen = done.next().unwrap_or_default();
+    seen.extend(done.flatten());
+    seen
+}
+
+fn batch(
+    member: &Member,
+    resources: &[(Instance, &Declared)],
+    observer: Option<&dyn Observer>,
+    seen: &mut Seen,
 ) {
-    let mut batches: BTreeMap<&Arc<str>, Batch<'a>> = BTreeMap::new();
-    let resources: Vec<(Instance, &Arc<str>, &Declared)> = resources.collect();
-    let many = resources.len();
     let asked: Vec<Vec<Query>> = resources
         .par_iter()
         .with_min_len(AT_LEAST)
-        .map(|(_, _, declared)| declared.queries())
+        .map(|(_, declared)| declared.queries())
         .collect();
-    for ((instance, on, declared), queries) in resources.into_iter().zip(asked) {
-        let batch = batches.entry(on).or_insert_with(|| Batch {
-            wanted: Vec::with_capacity(many),
-            queries: Vec::with_capacity(many),
-        });
-        let first = batch.queries.len();
-        batch.queries.extend(queries);
-        batch
-            .wanted
-            .push((instance, declared, first..batch.queries.len()));
+    let mut queries = Vec::with_capacity(resources.len());
+    let mut parts: Vec<Range<usize>> = Vec::with_capacity(resources.len());
+    for own in asked {
+        let first = queries.len();
+        queries.extend(own);
+        parts.push(first..queries.len());
     }
-    let ask = |(on, batch): (&Arc<str>, Batch<'a>)| {
-        let answers = match observers.get(on) {
-            Some(observer) => observer.observe(&batch.queries),
-            None => batch
-                .queries
-                .iter()
-                .map(|_| Answer::Unreadable {
-                    reason: format!("the target `{on}` does not exist"),
-                })
-                .collect(),
-        };
-        (batch, answers)
+    let answers = match observer {
+        Some(observer) => observer.observe(&queries),
+        None => queries
+            .iter()
+            .map(|_| Answer::Unreadable {
+                reason: format!("the target `{member}` does not exist"),
+            })
+            .collect(),
     };
-    // The last batch runs on this thread: mostly it is the only one.
-    let last = batches.pop_last();
-    let answered: Vec<(Batch<'a>, Vec<Answer>)> = std::thread::scope(|scope| {
-        let ask = &ask;
-        let running: Vec<_> = batches
-            .into_iter()
-            .map(|batch| threads::begin(scope, move || ask(batch)))
-            .collect();
-        let last = last.and_then(|batch| catch_unwind(AssertUnwindSafe(|| ask(batch))).ok());
-        running
-            .into_iter()
-            .filter_map(|thread| thread.join().ok())
-            .chain(last)
-            .collect()
-    });
-    for (batch, answers) in answered {
-        let answered = batch.wanted.into_par_iter().with_min_len(AT_LEAST);
-        seen.par_extend(answered.map(|(instance, declared, own)| {
-            // A target may return fewer answers than queries.
-            let own = answers.get(own.start..own.end.min(answers.len()));
-            let own = own.unwrap_or_default();
-            (instance, declared.observed(own))
-        }));
-    }
-}
-
-struct Batch<'a> {
-    /// Resources, with their part of the queries.
-    wanted: Vec<(Instance, &'a Declared, Range<usize>)>,
-    queries: Vec<Query>,
+    let answered = resources.par_iter().with_min_len(AT_LEAST).zip(parts);
+    seen.par_extend(answered.map(|((instance, declared), part)| {
+        // A target may return fewer answers than queries.
+        let own = answers.get(part.start..part.end.min(answers.len()));
+        let own = own.unwrap_or_default();
+        (instance.clone(), declared.observed(own))
+    }));
 }

@@ -9,10 +9,9 @@ use serde_json::value::RawValue;
 
 use super::{LastApplied, Situation};
 use crate::environment::reference::addresses;
-use crate::environment::resolve::TargetPlace;
 use crate::kind::{Claim, Declared, Observation, Observed, RemovalOrder};
 use evenkeel_host::Action;
-use evenkeel_model::{Address, Digest, HostName, Instance};
+use evenkeel_model::{Address, Digest, Instance};
 
 /// Everything that leaves its place in one environment.
 #[derive(Debug, Default)]
@@ -63,6 +62,8 @@ pub enum Hold {
     Inside,
     /// It is declared by another environment of the same machine.
     Elsewhere,
+    /// Its machine is no longer one of the target's: what is there stays.
+    Departed,
 }
 
 impl Hold {
@@ -130,7 +131,7 @@ impl Leaving<'_> {
                 !self.goes_first() && !self.applied.declared.removal(left).is_empty()
             }
             Some(Hold::OtherKind) => self.standing().is_some(),
-            Some(Hold::Same | Hold::Inside | Hold::Elsewhere) => false,
+            Some(Hold::Same | Hold::Inside | Hold::Elsewhere | Hold::Departed) => false,
         };
         if !self.is_former_place || !is_open {
             return None;
@@ -144,8 +145,8 @@ impl Leaving<'_> {
     }
 }
 
-/// The machine, the host and the claim: at most one resource holds it.
-type Held<'a> = (&'a str, Option<&'a HostName>, Claim<'a>);
+/// The machine and the claim: at most one resource holds it.
+type Held<'a> = (&'a str, Claim<'a>);
 
 impl<'a> Handover<'a> {
     /// Finds everything that leaves its place in a situation.
@@ -156,23 +157,19 @@ impl<'a> Handover<'a> {
             return handover;
         }
         let resolved = situation.resolved;
-        let machine = |on: &str| resolved.targets.get(on).map(TargetPlace::machine);
+        let machine = |on: &str, instance: &Instance| resolved.machine(on, instance.host.as_ref());
         let mut held: HashMap<Held<'a>, (Instance, &Declared)> = HashMap::new();
-        let mut paths: BTreeSet<(&str, Option<HostName>, String, Instance)> = BTreeSet::new();
+        let mut paths: BTreeSet<(&str, String, Instance)> = BTreeSet::new();
         let mut named: BTreeMap<Instance, Instance> = BTreeMap::new();
         for (instance, resource) in resolved.instances() {
-            let Some(machine) = machine(&resource.on) else {
+            let Some(machine) = machine(&resource.on, &instance) else {
                 continue;
             };
             for claim in resource.declared.claims() {
                 if let Some(path) = claim.as_path() {
-                    let path = path.to_owned();
-                    paths.insert((machine, instance.host.clone(), path, instance.clone()));
+                    paths.insert((machine, path.to_owned(), instance.clone()));
                 }
-                held.insert(
-                    (machine, None, claim),
-                    (instance.clone(), &resource.declared),
-                );
+                held.insert((machine, claim), (instance.clone(), &resource.declared));
             }
             for (former, _) in addresses(&resource.block, "moved") {
                 let former = Instance {
@@ -188,19 +185,25 @@ impl<'a> Handover<'a> {
                 continue;
             };
             let declared = &applied.declared;
-            let holder = machine(&applied.on).and_then(|machine| {
+            let departed = || {
+                Some(Holder {
+                    instance: instance.clone(),
+                    how: Hold::Departed,
+                })
+            };
+            let machine = machine(&applied.on, instance);
+            let holder = machine.map_or_else(departed, |machine| {
                 let inside = |path: &str| {
                     let within = format!("{path}/");
                     let first = (
                         machine,
-                        None,
                         within.clone(),
                         Instance::from(Address::new("", "")),
                     );
-                    let (_, _, found, holder) = paths.range(first..).next()?;
-                    found.starts_with(&within).then(|| holder.clone())
+                    let (there, found, holder) = paths.range(first..).next()?;
+                    (*there == machine && found.starts_with(&within)).then(|| holder.clone())
                 };
-                let here = |claim| held.get(&(machine, None, claim)).cloned();
+                let here = |claim| held.get(&(machine, claim)).cloned();
                 let found = holder(declared, &here, &inside);
                 // A process is stopped, even if another environment writes its log.
                 let may_stay = declared.traits().removal != RemovalOrder::First;
@@ -229,7 +232,7 @@ impl<'a> Handover<'a> {
             let own = moved_to.is_none().then(|| owner_of_former(instance));
             let own = own
                 .flatten()
-                .filter(|own| resolved.resources.contains_key(&own.address));
+                .filter(|own| resolved.resource_of(own).is_some());
             if let Some(holder) = holder
                 .as_ref()
                 .filter(|holder| holder.how.is_at_its_place())
@@ -247,7 +250,7 @@ impl<'a> Handover<'a> {
                     instance,
                     applied,
                     left,
-                    is_former_place: resolved.resources.contains_key(&instance.address),
+                    is_former_place: resolved.resource_of(instance).is_some(),
                     goes_on,
                     holder,
                     moved_to,
@@ -333,7 +336,7 @@ pub fn owner_of_former(instance: &Instance) -> Option<Instance> {
 /// Adds newly declared resources that are renamed applied ones. Each follows one.
 fn add_renamed(situation: &Situation<'_>, named: &mut BTreeMap<Instance, Instance>) {
     let resolved = situation.resolved;
-    let is_gone = |instance: &Instance| !resolved.resources.contains_key(&instance.address);
+    let is_gone = |instance: &Instance| resolved.resource_of(instance).is_none();
     let gone: Vec<(&Instance, &LastApplied)> = situation
         .left
         .keys()
@@ -370,7 +373,7 @@ fn take_over(
     (applied, left): (&LastApplied, &Observation<Observed>),
     to: &Instance,
 ) -> Option<Action> {
-    let resource = situation.resolved.resources.get(&to.address)?;
+    let resource = situation.resolved.resource_of(to)?;
     let is_free = situation
         .seen
         .get(to)?

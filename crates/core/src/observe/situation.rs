@@ -1,5 +1,6 @@
 //! Situation: definitions, last applied state, and observed state of one environment.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Handover, Observers, observe};
-use crate::environment::Resolved;
 use crate::environment::materials::KeptMaterials;
+use crate::environment::ssh_host::SshHost;
+use crate::environment::{Resolved, ResolvedResource};
 use crate::kind::{Declared, Observation, Observed, parent};
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_ledger::{EnvironmentState, FailedStep};
-use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment, Parts, beside};
+use evenkeel_model::{Digest, EnvironmentName, HostName, Instance, Member, Moment, Parts, beside};
 
 /// All known facts about one environment at one moment.
 #[derive(Debug)]
@@ -61,6 +63,9 @@ struct AppliedRecord<'a> {
     #[serde(borrow)]
     declared: &'a RawValue,
     on: Arc<str>,
+    /// The host as OpenSSH reaches it; missing for the machine that ran evenkeel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    machine: Option<Cow<'a, str>>,
     /// Target's seal for each seal in `declared`; empty in records of earlier versions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     seals: BTreeMap<Digest, Digest>,
@@ -72,17 +77,35 @@ struct AppliedRecord<'a> {
 ///
 /// When it cannot be serialized.
 pub fn applied_record(
-    on: &Arc<str>,
+    resolved: &Resolved,
+    host: Option<&HostName>,
+    resource: &ResolvedResource,
+) -> Result<Box<RawValue>, serde_json::Error> {
+    let member = Member::new(&resource.on, host);
+    let machine = remote(resolved, &resource.on, host);
+    record_on(&member, machine, &resource.declared, &resolved.materials)
+}
+
+fn record_on(
+    member: &Member,
+    machine: Option<&str>,
     declared: &Declared,
     materials: &KeptMaterials,
 ) -> Result<Box<RawValue>, serde_json::Error> {
     let declared = RawValue::from_string(declared.record()?)?;
     let record = AppliedRecord {
-        seals: materials.seals_in(on, declared.get()),
+        seals: materials.seals_in(member, declared.get()),
         declared: &declared,
-        on: Arc::clone(on),
+        machine: machine.map(Cow::Borrowed),
+        on: Arc::clone(&member.target),
     };
     RawValue::from_string(serde_json::to_string(&record)?)
+}
+
+/// Returns a host as OpenSSH reaches it; `None` for this machine.
+fn remote<'a>(resolved: &'a Resolved, on: &str, host: Option<&HostName>) -> Option<&'a str> {
+    let place = resolved.targets.get(on)?;
+    place.ssh(host).map(SshHost::destination)
 }
 
 /// Seals of a target when a resource was applied.
@@ -136,17 +159,32 @@ pub fn look<'a>(
             .map(|(instance, resource)| (instance, &resource.on, &resource.declared)),
         observers,
     );
-    let left = observe(
+    let is_departed = |instance: &Instance, applied: &LastApplied| {
+        let host = instance.host.as_ref();
+        resolved.machine(&applied.on, host).is_none()
+    };
+    let mut left = observe(
         applied
             .iter()
             .filter(|(instance, applied)| {
                 !applied.unchanged
-                    && resolved.resources.get(&instance.address).is_none_or(|now| {
+                    && !is_departed(instance, applied)
+                    && resolved.resource_of(instance).is_none_or(|now| {
                         now.on != applied.on || now.declared.place() != applied.declared.place()
                     })
             })
             .map(|(instance, applied)| (instance.clone(), &applied.on, &applied.declared)),
         observers,
+    );
+    // What is on a machine that is no longer one of the target's does not matter: only its records go.
+    left.extend(
+        applied
+            .iter()
+            .filter(|(instance, applied)| is_departed(instance, applied))
+            .map(|(instance, applied)| {
+                let nothing = Observation::Seen(applied.declared.nothing());
+                (instance.clone(), nothing)
+            }),
     );
     let mut situation = Situation {
         resolved,
@@ -187,13 +225,17 @@ fn recall(
     instance: &Instance,
     last: &evenkeel_ledger::AppliedResource,
 ) -> Result<LastApplied, String> {
-    let now = resolved.resources.get(&instance.address);
+    let now = resolved.resource_of(instance);
+    let host = instance.host.as_ref();
     if let Some(now) = now
-        && let Some(then) = now
-            .declared
-            .record()
-            .ok()
-            .filter(|record| is_record(&last.record, record, &now.on))
+        && let Some(then) = now.declared.record().ok().filter(|record| {
+            is_record(
+                &last.record,
+                record,
+                &now.on,
+                remote(resolved, &now.on, host),
+            )
+        })
     {
         return Ok(LastApplied {
             digest: Digest::of(then.as_bytes()),
@@ -220,7 +262,7 @@ fn recall(
         digest: Digest::of(then.as_bytes()),
         on: match now {
             Some(now) if now.on == parsed.on => Arc::clone(&now.on),
-            _ => reached_by(resolved, parsed.on),
+            _ => reached_by(resolved, host, parsed.on, parsed.machine.as_deref()),
         },
         record: (!unchanged).then(|| last.record.clone()),
         declared,
@@ -232,25 +274,44 @@ fn recall(
 
 /// Whether a record contains exactly this declaration on this target, as written by [`applied_record`]. Most resources
 /// are unchanged, and such a record need not be parsed.
-fn is_record(record: &str, declared: &str, on: &str) -> bool {
-    let on_is_plain = on
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
+fn is_record(record: &str, declared: &str, on: &str, machine: Option<&str>) -> bool {
+    let is_plain = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
+    };
     let rest = || {
         let rest = record
             .strip_prefix("{\"declared\":")?
             .strip_prefix(declared)?;
-        rest.strip_prefix(",\"on\":\"")?.strip_suffix("\"}")
+        let rest = rest.strip_prefix(",\"on\":\"")?.strip_prefix(on)?;
+        let rest = match machine {
+            Some(machine) => rest
+                .strip_prefix("\",\"machine\":\"")?
+                .strip_prefix(machine)?,
+            None => rest,
+        };
+        rest.strip_prefix("\"}")
     };
-    on_is_plain && rest() == Some(on)
+    is_plain(on) && machine.is_none_or(is_plain) && rest() == Some("")
 }
 
-/// Returns the target of an applied resource: its own, or another one on the same machine if it was renamed.
-fn reached_by(resolved: &Resolved, on: Arc<str>) -> Arc<str> {
+/// Returns the target of an applied resource: its own, or another one that has the same machine under the same name, if it
+/// was renamed.
+fn reached_by(
+    resolved: &Resolved,
+    host: Option<&HostName>,
+    on: Arc<str>,
+    machine: Option<&str>,
+) -> Arc<str> {
     if resolved.targets.contains_key(&on) {
         return on;
     }
-    resolved.targets.keys().next().map_or(on, Arc::clone)
+    let mut targets = resolved.targets.iter();
+    let same = targets.find(|(_, place)| {
+        let now = place.ssh(host).map(SshHost::destination);
+        now == machine && (machine.is_some() || place.is_here() && host.is_none())
+    });
+    same.map_or(on, |(name, _)| Arc::clone(name))
 }
 
 /// Treats unobservable places as missing if the only reason is a link above them that was applied and leaves, or that
@@ -263,17 +324,21 @@ fn look_past_links(situation: &mut Situation<'_>) {
         return;
     }
     let handover = Handover::of(situation);
-    let mut tops: BTreeSet<&str> = handover
+    let resolved = situation.resolved;
+    let machine = |on: &str, instance: &Instance| resolved.machine(on, instance.host.as_ref());
+    let mut tops: BTreeSet<(Option<&str>, &str)> = handover
         .leavings()
         .filter(|leaving| leaving.standing().is_some())
-        .map(|leaving| &leaving.applied.declared)
-        .filter(|applied| !applied.traits().is_container)
-        .map(Declared::place)
+        .filter(|leaving| !leaving.applied.declared.traits().is_container)
+        .map(|leaving| {
+            let applied = leaving.applied;
+            let here = machine(&applied.on, leaving.instance);
+            (here, applied.declared.place())
+        })
         .collect();
-    let resources = &situation.resolved.resources;
     if any_left {
-        let standing = |address: &Address, declared: &Declared| {
-            let seen = situation.seen.get(&Instance::from(address.clone()));
+        let standing = |instance: &Instance, declared: &Declared| {
+            let seen = situation.seen.get(instance);
             let seen = seen.and_then(Observation::seen);
             let is_its_kind = |seen: &Observed| {
                 let mut wrong = declared.compare(seen).into_iter();
@@ -282,34 +347,37 @@ fn look_past_links(situation: &mut Situation<'_>) {
             seen.is_some_and(|seen| seen.is_there() && is_its_kind(seen))
         };
         tops.extend(
-            resources
-                .iter()
-                .map(|(address, resource)| (address, &resource.declared))
-                .filter(|(_, declared)| !declared.traits().is_container)
-                .filter(|(address, declared)| standing(address, declared))
-                .map(|(_, declared)| declared.place()),
+            resolved
+                .instances()
+                .filter(|(_, resource)| !resource.declared.traits().is_container)
+                .filter(|(instance, resource)| standing(instance, &resource.declared))
+                .map(|(instance, resource)| {
+                    (machine(&resource.on, &instance), resource.declared.place())
+                }),
         );
     }
-    let is_below = |declared: &Declared| {
+    let is_below = |machine: Option<&str>, declared: &Declared| {
         declared.claims().iter().any(|claim| {
             std::iter::successors(claim.folder(), |path| parent(path))
-                .any(|path| tops.contains(path))
+                .any(|path| tops.contains(&(machine, path)))
         })
     };
     let missing = |seen: &BTreeMap<Instance, Observation<Observed>>,
-                   declared: &dyn Fn(&Instance) -> Option<Declared>| {
+                   declared: &dyn Fn(&Instance) -> Option<(Arc<str>, Declared)>| {
         seen.iter()
             .filter(|(_, seen)| is_unseen(seen))
             .filter_map(|(instance, _)| Some((instance.clone(), declared(instance)?)))
-            .filter(|(_, declared)| is_below(declared))
-            .map(|(instance, declared)| (instance, Observation::Seen(declared.nothing())))
+            .filter(|(instance, (on, declared))| is_below(machine(on, instance), declared))
+            .map(|(instance, (_, declared))| (instance, Observation::Seen(declared.nothing())))
             .collect::<Vec<_>>()
     };
     let now = missing(&situation.seen, &|instance| {
-        Some(resources.get(&instance.address)?.declared.clone())
+        let resource = resolved.resource_of(instance)?;
+        Some((Arc::clone(&resource.on), resource.declared.clone()))
     });
     let then = missing(&situation.left, &|instance| {
-        Some(situation.applied.get(instance)?.declared.clone())
+        let applied = situation.applied.get(instance)?;
+        Some((Arc::clone(&applied.on), applied.declared.clone()))
     });
     situation.seen.extend(now);
     situation.left.extend(then);
@@ -407,14 +475,12 @@ impl Situation<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::value::RawValue;
 
-    use super::{applied_record, is_record};
+    use super::{is_record, record_on};
     use crate::environment::materials::KeptMaterials;
     use crate::kind::Declared;
-    use evenkeel_model::{EnvironmentName, Sealer};
+    use evenkeel_model::{EnvironmentName, Member, Sealer};
 
     fn directory(path: &str) -> Declared {
         let record = format!(
@@ -427,24 +493,34 @@ mod tests {
     #[test]
     fn only_the_record_of_the_same_declaration_on_the_same_target_is_not_parsed() {
         let materials = KeptMaterials::new(Sealer::new([0; 32]), EnvironmentName::new("staging"));
-        let written = |on: &str| {
-            let on: Arc<str> = on.into();
-            let record = applied_record(&on, &directory("/srv"), &materials).unwrap();
+        let written = |on: &str, machine: Option<&str>| {
+            let member = Member::new(&on.into(), None);
+            let record = record_on(&member, machine, &directory("/srv"), &materials).unwrap();
             record.get().to_owned()
         };
         let declared = directory("/srv").record().unwrap();
-        assert!(is_record(&written("web"), &declared, "web"));
-        assert!(!is_record(&written("web"), &declared, "we"));
-        assert!(!is_record(
-            &written("web"),
-            &directory("/sr").record().unwrap(),
-            "web"
-        ));
-        let sealed = written("web").replace("\"web\"}", "\"web\",\"seals\":{}}");
-        assert!(!is_record(&sealed, &declared, "web"));
+        let web = written("web", None);
+        assert!(is_record(&web, &declared, "web", None));
+        assert!(!is_record(&web, &declared, "we", None));
+        let other = directory("/sr").record().unwrap();
+        assert!(!is_record(&web, &other, "web", None));
+        let sealed = web.replace("\"web\"}", "\"web\",\"seals\":{}}");
+        assert!(!is_record(&sealed, &declared, "web", None));
         // Names that need escaping are parsed.
         for on in ["a\"b", "a\\b", "a\nb"] {
-            assert!(!is_record(&written(on), &declared, on), "{on}");
+            assert!(!is_record(&written(on, None), &declared, on, None), "{on}");
+        }
+        let remote = written("web", Some("deploy@web-1"));
+        assert!(is_record(&remote, &declared, "web", Some("deploy@web-1")));
+        for machine in [None, Some("deploy@web"), Some("deploy@web-2")] {
+            assert!(
+                !is_record(&remote, &declared, "web", machine),
+                "{machine:?}"
+            );
+            assert!(
+                machine.is_none() || !is_record(&web, &declared, "web", machine),
+                "{machine:?}"
+            );
         }
     }
 }

@@ -12,9 +12,9 @@ struct Binding<'a> {
     parameters: BTreeMap<&'a str, &'a Value>,
     targets: BTreeMap<&'a str, (&'a str, &'a str)>,
     artifacts: BTreeMap<&'a str, Digest>,
-    /// Hosts by target, with whether root changes them.
+    /// Hosts by target, or by target and name, with whether root changes them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    hosts: BTreeMap<&'a str, (&'a str, bool)>,
+    hosts: BTreeMap<String, (&'a str, bool)>,
 }
 
 /// Returns the digest of the binding of an environment.
@@ -39,10 +39,11 @@ pub fn binding(resolved: &Resolved) -> Digest {
                 .map(|(name, digest)| (&**name, *digest))
                 .collect(),
             hosts: resolved
-                .targets
-                .iter()
-                .filter_map(|(name, place)| Some((&**name, place.ssh.as_ref()?)))
-                .map(|(name, host)| (name, (host.destination(), host.becomes_root)))
+                .members()
+                .filter_map(|(member, place)| {
+                    let host = place.ssh(member.host.as_ref())?;
+                    Some((member.to_string(), (host.destination(), host.becomes_root)))
+                })
                 .collect(),
         },
     )

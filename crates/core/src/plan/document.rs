@@ -10,7 +10,7 @@ use super::stored::StoredPlan;
 use crate::kind::StepWords;
 use evenkeel_host::Action;
 use evenkeel_ledger::record::Verb;
-use evenkeel_model::{Digest, EnvironmentName, Instance};
+use evenkeel_model::{Digest, EnvironmentName, Instance, Member};
 
 /// Version of this format.
 pub const FORMAT: u32 = 2;
@@ -78,6 +78,18 @@ pub struct Step {
 }
 
 impl Step {
+    /// Returns the machine that it changes.
+    #[must_use]
+    pub fn member(&self) -> Member {
+        Member::new(&self.on, self.instance.host.as_ref())
+    }
+
+    /// Whether another step changes the same machine.
+    #[must_use]
+    pub fn is_beside(&self, other: &Self) -> bool {
+        self.on == other.on && self.instance.host == other.instance.host
+    }
+
     /// Returns its word: `create`, or `start` for a running program.
     #[must_use]
     pub fn word(&self) -> &'static str {

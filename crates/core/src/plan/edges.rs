@@ -34,7 +34,8 @@ pub(super) fn creation<'a>(
             let mut before: Vec<&Instance> = resource
                 .after
                 .iter()
-                .flat_map(|address| all_of(instances, address))
+                .flat_map(|address| beside(instances, (instance, resource), address))
+                .map(|(other, _)| other)
                 .chain(containing(instance, resource, &containers))
                 .collect();
             before.sort_unstable();
@@ -44,15 +45,27 @@ pub(super) fn creation<'a>(
         .collect()
 }
 
-/// Returns all instances of a resource.
-pub(super) fn all_of<'a>(
+/// Returns the instances of a resource that another one is concerned with: on the same target, the one on its own host; on
+/// another target, all of them.
+pub(super) fn beside<'a>(
     instances: &'a Instances<'a>,
+    (own, resource): (&Instance, &ResolvedResource),
     address: &Address,
-) -> impl Iterator<Item = &'a Instance> {
+) -> &'a Instances<'a> {
     let first = instances.partition_point(|(each, _)| each.address < *address);
     let rest = instances.get(first..).unwrap_or_default();
     let count = rest.partition_point(|(each, _)| each.address == *address);
-    rest.iter().take(count).map(|(each, _)| each)
+    let all = rest.get(..count).unwrap_or_default();
+    let is_same_target = all
+        .first()
+        .is_some_and(|(_, other)| other.on == resource.on);
+    if !is_same_target {
+        return all;
+    }
+    match all.binary_search_by(|(each, _)| each.host.cmp(&own.host)) {
+        Ok(number) => all.get(number..=number).unwrap_or_default(),
+        Err(_) => &[],
+    }
 }
 
 /// Returns the nearest container above each path that an instance claims.
@@ -106,36 +119,38 @@ pub(super) fn between_steps<'a>(
         .collect()
 }
 
-/// Adds edges among removals: the kinds that go first, and containers after their contents. The rest of edge 3 is left
-/// to the schedule, since it is the same for all removals.
+/// Adds edges among removals on one machine: the kinds that go first, and containers after their contents. `removed` has
+/// the machine of each. The rest of edge 3 is left to the schedule, since it is the same for all removals.
 pub(super) fn removal(
-    removed: &BTreeMap<&Instance, &Declared>,
+    removed: &BTreeMap<&Instance, (&str, &Declared)>,
 ) -> BTreeMap<Instance, Vec<Instance>> {
-    let first: Vec<&Instance> = removed
-        .iter()
-        .filter(|(_, declared)| goes_first(declared))
-        .map(|(instance, _)| *instance)
-        .collect();
+    let mut first: BTreeMap<&str, Vec<&Instance>> = BTreeMap::new();
+    let mut on: BTreeMap<&str, Vec<(&Instance, &Declared)>> = BTreeMap::new();
+    for (instance, (machine, declared)) in removed {
+        if goes_first(declared) {
+            first.entry(machine).or_default().push(instance);
+        }
+        on.entry(machine).or_default().push((instance, declared));
+    }
     removed
         .iter()
-        .map(|(instance, declared)| {
+        .map(|(instance, (machine, declared))| {
             let mut before: BTreeSet<&Instance> = BTreeSet::new();
             if !goes_first(declared) {
-                before.extend(first.iter().copied());
+                before.extend(first.get(machine).into_iter().flatten());
             }
             if declared.traits().is_container {
                 let path = declared.place();
                 let inside = format!("{path}/");
+                let here = on.get(machine).into_iter().flatten();
                 before.extend(
-                    removed
-                        .iter()
-                        .filter(|(other, declared)| {
-                            let place = declared.place();
-                            *other != instance
-                                && (place.starts_with(&inside)
-                                    || (place == path && !declared.traits().is_container))
-                        })
-                        .map(|(other, _)| *other),
+                    here.filter(|(other, declared)| {
+                        let place = declared.place();
+                        other != instance
+                            && (place.starts_with(&inside)
+                                || (place == path && !declared.traits().is_container))
+                    })
+                    .map(|(other, _)| *other),
                 );
             }
             ((*instance).clone(), before.into_iter().cloned().collect())

@@ -386,7 +386,8 @@ fn restarts<'a>(
             .into_iter()
             .filter(|other| {
                 Address::parse(other).is_some_and(|other| {
-                    edges::all_of(instances, &other).any(|other| {
+                    let near = edges::beside(instances, (instance, resource), &other);
+                    near.iter().any(|(other, _)| {
                         drafts
                             .get(other)
                             .is_some_and(|step| step.verb != Verb::Record)

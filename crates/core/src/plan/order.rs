@@ -41,7 +41,9 @@ pub(super) fn order(situation: &Situation<'_>, handover: &Handover<'_>, steps: &
         for stop in 0..steps.len() {
             if steps.get(stop).is_some_and(|step| stops(handover, step)) {
                 for start in &starts {
-                    graph.wait(*start, stop);
+                    if on_one_machine(situation, steps, *start, stop) {
+                        graph.wait(*start, stop);
+                    }
                 }
             }
         }
@@ -56,9 +58,21 @@ fn starts(situation: &Situation<'_>, step: &Step) -> bool {
     !matches!(step.verb, Verb::Remove | Verb::Record)
         && situation
             .resolved
-            .resources
-            .get(&step.instance.address)
+            .resource_of(&step.instance)
             .is_some_and(|resource| resource.declared.traits().removal == RemovalOrder::First)
+}
+
+/// Returns the machine of a step; empty for one that is no longer one of its target's.
+fn machine<'a>(situation: &Situation<'a>, step: &Step) -> &'a str {
+    let resolved = situation.resolved;
+    let host = step.instance.host.as_ref();
+    resolved.machine(&step.on, host).unwrap_or_default()
+}
+
+/// Whether two steps are on the same machine: others share neither places nor ports.
+fn on_one_machine(situation: &Situation<'_>, steps: &[Step], one: usize, other: usize) -> bool {
+    let of = |number: usize| steps.get(number).map(|step| machine(situation, step));
+    of(one) == of(other)
 }
 
 /// Whether a step stops a program that was removed from the definitions.
@@ -74,11 +88,14 @@ fn stops(handover: &Handover<'_>, step: &Step) -> bool {
 fn places(situation: &Situation<'_>, handover: &Handover<'_>, steps: &[Step], graph: &mut Graph) {
     // Cleared places, each with its step.
     let removed = handover.removed();
-    let cleared: BTreeSet<(&str, usize)> = steps
+    let cleared: Cleared<'_> = steps
         .iter()
         .enumerate()
         .filter(|(_, step)| clears(handover, step))
-        .filter_map(|(number, step)| Some((removed.get(&step.instance)?.place(), number)))
+        .filter_map(|(number, step)| {
+            let place = removed.get(&step.instance)?.place();
+            Some((machine(situation, step), place, number))
+        })
         .collect();
     for leaving in handover.leavings() {
         let applied = &leaving.applied.declared;
@@ -89,13 +106,18 @@ fn places(situation: &Situation<'_>, handover: &Handover<'_>, steps: &[Step], gr
             && applied.traits().is_container
             && let Some(number) = graph.number(&holder.instance)
         {
+            let host = leaving.instance.host.as_ref();
+            let here = situation.resolved.machine(&leaving.applied.on, host);
+            let here = here.unwrap_or_default();
             let inside = format!("{}/", applied.place());
-            let from = cleared.range((inside.as_str(), 0)..);
-            for (_, other) in from.take_while(|(place, _)| place.starts_with(&inside)) {
+            let from = cleared.range((here, inside.as_str(), 0)..);
+            let within =
+                from.take_while(|(there, place, _)| *there == here && place.starts_with(&inside));
+            for (.., other) in within {
                 graph.wait(number, *other);
             }
             // An installation is in the directory itself.
-            for other in at(&cleared, applied.place()) {
+            for other in at(&cleared, here, applied.place()) {
                 graph.wait(number, other);
             }
         }
@@ -107,14 +129,15 @@ fn places(situation: &Situation<'_>, handover: &Handover<'_>, steps: &[Step], gr
         if matches!(step.verb, Verb::Remove | Verb::Record) {
             continue;
         }
-        let Some(resource) = situation.resolved.resources.get(&step.instance.address) else {
+        let Some(resource) = situation.resolved.resource_of(&step.instance) else {
             continue;
         };
         if !resource.declared.traits().is_container {
             continue;
         }
         let above = std::iter::successors(parent(resource.declared.place()), |path| parent(path));
-        for other in above.flat_map(|path| at(&cleared, path)) {
+        let here = machine(situation, step);
+        for other in above.flat_map(|path| at(&cleared, here, path)) {
             let is_container = steps
                 .get(other)
                 .and_then(|step| removed.get(&step.instance))
@@ -126,11 +149,18 @@ fn places(situation: &Situation<'_>, handover: &Handover<'_>, steps: &[Step], gr
     }
 }
 
+/// Cleared places: the machine, the place and the number of the step.
+type Cleared<'a> = BTreeSet<(&'a str, &'a str, usize)>;
+
 /// Returns the steps that clear a place.
-fn at<'a>(cleared: &'a BTreeSet<(&str, usize)>, place: &'a str) -> impl Iterator<Item = usize> {
+fn at<'a>(
+    cleared: &'a Cleared<'a>,
+    machine: &'a str,
+    place: &'a str,
+) -> impl Iterator<Item = usize> + use<'a> {
     cleared
-        .range((place, 0)..=(place, usize::MAX))
-        .map(|(_, number)| *number)
+        .range((machine, place, 0)..=(machine, place, usize::MAX))
+        .map(|(.., number)| *number)
 }
 
 /// Makes each removal with dependents wait for the dependencies of these, and for the resource whose former place it
@@ -188,7 +218,7 @@ fn ports(
         .iter()
         .filter_map(|number| {
             let step = steps.get(*number)?;
-            let resource = situation.resolved.resources.get(&step.instance.address)?;
+            let resource = situation.resolved.resource_of(&step.instance)?;
             let wants = resource.declared.ports();
             let applied = situation.applied.get(&step.instance);
             let is_here = handover.leaving(&step.instance).is_none();
@@ -220,6 +250,9 @@ fn ports(
     for wanting in &known {
         for giving in &known {
             if wanting.number == giving.number || wanting.wants.is_disjoint(&giving.gives) {
+                continue;
+            }
+            if !on_one_machine(situation, steps, wanting.number, giving.number) {
                 continue;
             }
             if graph.wait_unless_circular(wanting.number, giving.number) {

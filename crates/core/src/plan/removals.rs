@@ -38,10 +38,14 @@ pub(super) fn add(
         }
     }
     let removed = handover.removed();
-    let acting: BTreeMap<&Instance, &Declared> = added
+    let acting: BTreeMap<&Instance, (&str, &Declared)> = added
         .iter()
         .filter(|step| clears(handover, step))
-        .filter_map(|step| removed.get_key_value(&step.instance))
+        .filter_map(|step| {
+            let (instance, declared) = removed.get_key_value(&step.instance)?;
+            let machine = situation.resolved.machine(&step.on, instance.host.as_ref());
+            Some((instance, (machine.unwrap_or_default(), declared)))
+        })
         .collect();
     let mut after = edges::removal(&acting);
     for step in &mut added {
@@ -73,7 +77,7 @@ fn forget_unknown(situation: &Situation<'_>, steps: &mut Vec<Step>) {
     for (instance, apply) in &situation.open {
         if known.contains(instance)
             || situation.applied.contains_key(instance)
-            || situation.resolved.resources.contains_key(&instance.address)
+            || situation.resolved.resource_of(instance).is_some()
         {
             continue;
         }
@@ -91,6 +95,7 @@ fn gone(leaving: &Leaving<'_>) -> Result<Step, String> {
                 Hold::Same => text::declared_as(instance),
                 Hold::OtherKind => text::replaced_by(instance),
                 Hold::Elsewhere => text::declared_elsewhere(),
+                Hold::Departed => text::departed(on),
                 Hold::Inside => text::contains(instance),
             };
             (Vec::new(), reason)

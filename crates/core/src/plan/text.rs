@@ -118,6 +118,13 @@ pub(super) fn declared_elsewhere() -> String {
     ledger_only("now declared by another environment")
 }
 
+/// Returns the reason if the machine of a resource is no longer one of its target's.
+pub(super) fn departed(target: impl Display) -> String {
+    ledger_only(format_args!(
+        "its host is no longer one of the target `{target}`"
+    ))
+}
+
 /// Returns the reason if a removed resource contains a declared one.
 pub(super) fn contains(instance: impl Display) -> String {
     ledger_only(format_args!("{REMOVED}, but contains {instance}"))

@@ -60,6 +60,8 @@ struct State {
     asked: usize,
     faults: BTreeMap<usize, Fault>,
     unreadable: BTreeSet<String>,
+    /// Why nothing is answered.
+    cut: Option<String>,
 }
 
 impl RecordedTarget {
@@ -82,9 +84,15 @@ impl RecordedTarget {
         self.state().unreadable.insert(path.to_owned());
     }
 
+    /// Makes everything unreadable for one reason, as on a host that is not reached.
+    pub fn cut(&self, reason: &str) {
+        self.state().cut = Some(reason.to_owned());
+    }
+
     /// Makes everything readable and drops all pending faults.
     pub fn heal(&self) {
         let mut state = self.state();
+        state.cut = None;
         state.unreadable.clear();
         state.faults.clear();
     }
@@ -117,6 +125,9 @@ impl Observer for RecordedTarget {
         let state = self.state();
         let answer = |query: &Query| {
             let path = query.subject();
+            if let Some(reason) = &state.cut {
+                return unreadable(reason.clone());
+            }
             if state.unreadable.contains(path) {
                 return unreadable(format!("`{path}`: permission denied"));
             }

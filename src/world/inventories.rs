@@ -1,0 +1,58 @@
+//! Commands that print the hosts of a target.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use evenkeel_core::environment::inventories::Inventories;
+use evenkeel_host::Interruption;
+use evenkeel_model::text::inert;
+
+use super::command::{CommandRun, handed_on, run};
+
+/// Time limit of a command.
+const WITHIN: Duration = Duration::from_mins(1);
+
+/// Longest inventory in bytes. A shortened one would leave hosts unchecked.
+const LONGEST: usize = 4 * 1024 * 1024;
+
+/// Runs the commands in the project's directory, with the variables of this program.
+pub struct PrintedInventories<'a> {
+    /// Variables of this program.
+    pub variables: &'a BTreeMap<String, String>,
+    /// Project directory.
+    pub root: &'a Path,
+    /// Ends a slow command.
+    pub interruption: &'a Interruption,
+}
+
+impl Inventories for PrintedInventories<'_> {
+    fn print(&self, command: &[String]) -> Result<Option<String>, String> {
+        let wanted = CommandRun {
+            environment: handed_on(self.variables),
+            directory: Some(self.root.to_owned()),
+            timeout: WITHIN,
+            output_limit: LONGEST,
+            all_or_nothing: true,
+            ..CommandRun::new(command.iter().cloned())
+        };
+        let ran =
+            run(&wanted, self.interruption).map_err(|error| format!("cannot be run: {error}"))?;
+        if ran.stdout.is_cut() {
+            return Err(format!("printed more than {} MiB", LONGEST / 1024 / 1024));
+        }
+        if !ran.status.is_success() {
+            let said = ran.stderr.into_bytes();
+            let said = String::from_utf8_lossy(&said);
+            let last = said.lines().rev().find(|line| !line.trim().is_empty());
+            let last: String = last.unwrap_or_default().trim().chars().take(200).collect();
+            return Err(match last.is_empty() {
+                true => ran.status.to_string(),
+                false => format!("{}: {}", ran.status, inert(&last)),
+            });
+        }
+        String::from_utf8(ran.stdout.into_bytes())
+            .map(Some)
+            .map_err(|_| "printed something that is not UTF-8 text".to_owned())
+    }
+}

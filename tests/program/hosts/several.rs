@@ -1,0 +1,206 @@
+//! Targets of several hosts: each resource on each of them, inventories, hosts that fail, join and leave.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::super::world::TestWorld;
+use super::{hosts, system};
+
+/// Puts production on several hosts, as a line of its target.
+fn on_several(world: &TestWorld, line: &str) {
+    world.replace(
+        "environments/production.toml",
+        "ssh = \"production-1\"",
+        line,
+    );
+    world.commit();
+}
+
+const THREE: &str = r#"hosts = ["web-1", "root@web-2", "third=web-3"]"#;
+
+#[test]
+fn a_release_changes_every_host_and_drift_names_the_one_that_differs() {
+    let mut world = system();
+    let Some(running) = hosts(
+        &mut world,
+        &["staging-1", "web-1", "web-2", "web-3"],
+        "root",
+    ) else {
+        return;
+    };
+    on_several(&world, THREE);
+    world.expect(0, &["deliver"]);
+    // One host rehearsed what three get: the shape of a step does not depend on the number of hosts.
+    world
+        .expect(2, &["plan", "production"])
+        .says("rehearsed 9/9")
+        .says("on 3 hosts");
+    world.expect(0, &["release"]).says("on 3 hosts");
+    for host in &running[1..] {
+        assert_eq!(host.read("/srv/site/index.html"), "hello production\n");
+    }
+    world.expect(0, &["drift"]);
+    fs::write(running[3].path("/srv/site/index.html"), "defaced\n").unwrap();
+    world
+        .expect(2, &["drift", "--live"])
+        .says("file.index@third")
+        .says("defaced")
+        .silent_about("file.index@web-1");
+    world.expect(0, &["apply", "production"]);
+    assert_eq!(
+        running[3].read("/srv/site/index.html"),
+        "hello production\n"
+    );
+    world.expect(0, &["drift"]);
+}
+
+#[test]
+fn a_dead_host_is_one_finding_and_the_others_are_checked() {
+    let mut world = system();
+    let Some(mut running) = hosts(
+        &mut world,
+        &["staging-1", "web-1", "web-2", "web-3"],
+        "root",
+    ) else {
+        return;
+    };
+    on_several(&world, THREE);
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    fs::write(running[1].path("/srv/site/index.html"), "defaced\n").unwrap();
+    let last = running.pop();
+    drop(last);
+    let ran = world.expect(1, &["drift", "production", "--live"]);
+    ran.says("target.web@third  none of its 3 resources can be read")
+        .says("file.index@web-1")
+        .silent_about("file.index@third");
+    // Nothing is applied to a part of the hosts.
+    world
+        .expect(1, &["apply", "production"])
+        .says("the host `web-3`");
+    assert_eq!(running[1].read("/srv/site/index.html"), "defaced\n");
+    // Without it, the rest goes on, and what was applied there is forgotten.
+    fs::write(
+        running[1].path("/srv/site/index.html"),
+        "hello production\n",
+    )
+    .unwrap();
+    world.replace("environments/production.toml", ", \"third=web-3\"", "");
+    world.commit();
+    world.expect(0, &["deliver"]);
+    world
+        .expect(2, &["plan", "production"])
+        .says("its host is no longer one of the target `web`");
+    world.expect(0, &["release"]);
+    world.expect(0, &["drift", "production", "--live"]);
+}
+
+#[test]
+fn hosts_come_from_a_file_or_a_command() {
+    let mut world = system();
+    let Some(running) = hosts(&mut world, &["staging-1", "web-1", "web-2"], "root") else {
+        return;
+    };
+    world.write("environments/hosts.txt", "# web servers\nweb-1\n");
+    on_several(&world, r#"inventory = "hosts.txt""#);
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    assert!(!running[2].path("/srv/site/index.html").exists());
+    // Another host: it is another plan, and only that host changes.
+    world.write("inventory.sh", "#!/bin/sh\necho web-1\necho web-2\n");
+    let script = world.path("inventory.sh");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    world.replace(
+        "environments/production.toml",
+        r#"inventory = "hosts.txt""#,
+        r#"inventory-command = ["./inventory.sh"]"#,
+    );
+    world.commit();
+    world
+        .expect(2, &["plan", "production"])
+        .says("file.index@web-2")
+        .silent_about("file.index@web-1");
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    assert_eq!(
+        running[2].read("/srv/site/index.html"),
+        "hello production\n"
+    );
+
+    // A command that fails, or that prints something else, leaves no host unchecked.
+    for (script, says) in [
+        (
+            "#!/bin/sh\necho web-1\necho 'no credentials' >&2\nexit 3\n",
+            "no credentials",
+        ),
+        ("#!/bin/sh\n", "printed no host"),
+        (
+            "#!/bin/sh\necho web-1\necho '{\"hosts\": []}'\n",
+            "line 2 that",
+        ),
+    ] {
+        world.write("inventory.sh", script);
+        let script = world.path("inventory.sh");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        world
+            .expect(1, &["drift", "production", "--live"])
+            .says("definition/inventory-unavailable")
+            .says(says);
+    }
+    world.write(
+        "environments/hosts.txt",
+        "web-1\nweb 2\n-oProxyCommand=id\n",
+    );
+    world.replace(
+        "environments/production.toml",
+        r#"inventory-command = ["./inventory.sh"]"#,
+        r#"inventory = "hosts.txt""#,
+    );
+    world
+        .expect(1, &["validate"])
+        .says("environments/hosts.txt:2")
+        .says("environments/hosts.txt:3");
+}
+
+#[test]
+fn a_host_cannot_test_guesses_at_the_secrets_of_another() {
+    let mut world = system();
+    let Some(running) = hosts(&mut world, &["staging-1", "web-1", "web-2"], "root") else {
+        return;
+    };
+    world.replace(
+        "environments/system.toml",
+        "[release]",
+        "[parameter.token]\nvaries = \"secret\"\n\n[file.token]\non = \"web\"\npath = \"/srv/token\"\nmode = \"0600\"\ncontent = \"${token}\"\n\n[process.app]\non = \"web\"\ncommand = [\"sleep\", \"600\"]\nenvironment = { TOKEN = \"${token}\" }\n\n[release]",
+    );
+    for name in ["staging", "production"] {
+        world.replace(
+            &format!("environments/{name}.toml"),
+            "[values]",
+            &format!(
+                "[values]\ntoken = {{ env = \"{}_TOKEN\" }}",
+                name.to_uppercase()
+            ),
+        );
+        let value = format!("hunter2-{name}");
+        world
+            .variables
+            .insert(format!("{}_TOKEN", name.to_uppercase()), value);
+    }
+    on_several(&world, r#"hosts = ["web-1", "web-2"]"#);
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    world.expect(0, &["drift"]);
+    // The process's record contains the seal of its secret: each host has another one.
+    let record = |host: &super::Host| {
+        let path = "/var/lib/evenkeel/shop/targets/production/web/app.process.json";
+        host.read(path)
+    };
+    let seal = |text: &str| -> String {
+        let from = text.find("blake3:").expect(text);
+        text[from..].chars().take(71).collect()
+    };
+    let (one, two) = (record(&running[1]), record(&running[2]));
+    assert!(!one.contains("hunter2") && !two.contains("hunter2"));
+    assert_ne!(seal(&one), seal(&two));
+}
