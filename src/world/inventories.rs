@@ -46,9 +46,10 @@ impl Inventories for PrintedInventories<'_> {
             let said = String::from_utf8_lossy(&said);
             let last = said.lines().rev().find(|line| !line.trim().is_empty());
             let last: String = last.unwrap_or_default().trim().chars().take(200).collect();
-            return Err(match last.is_empty() {
-                true => ran.status.to_string(),
-                false => format!("{}: {}", ran.status, inert(&last)),
+            return Err(if last.is_empty() {
+                ran.status.to_string()
+            } else {
+                format!("{}: {}", ran.status, inert(&last))
             });
         }
         String::from_utf8(ran.stdout.into_bytes())

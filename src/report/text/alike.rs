@@ -2,6 +2,7 @@
 
 use super::super::document::StepDocument;
 use evenkeel_core::plan::Unseen;
+use evenkeel_model::HostName;
 use evenkeel_model::text::list;
 
 /// Number of hosts that are named before the rest is counted.
@@ -52,7 +53,7 @@ pub(super) fn groups<'a>(
     let mut steps = steps.peekable();
     std::iter::from_fn(move || {
         let first = steps.next()?;
-        let host = |step: &'a StepDocument| step.instance.host.as_ref().map(|host| host.as_str());
+        let host = |step: &'a StepDocument| step.instance.host.as_ref().map(HostName::as_str);
         let mut hosts: Vec<&str> = host(first).into_iter().collect();
         while let Some(next) = steps.next_if(|next| are_alike(first, next)) {
             hosts.extend(host(next));

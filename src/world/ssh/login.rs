@@ -1,6 +1,6 @@
 //! The connection to a host: `ssh` logs in once, and stays as its master until it was not used for a while.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -9,7 +9,10 @@ use std::time::Duration;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::sockets;
-use crate::world::command::{CommandError, CommandRun, CommandStatus, handed_on, run};
+use super::turns::{self, Turns};
+use crate::world::command::{
+    CommandError, CommandOutcome, CommandRun, CommandStatus, handed_on, run,
+};
 use crate::world::git::absolute_only;
 use evenkeel_core::environment::ssh_host::SshHost;
 use evenkeel_host::Interruption;
@@ -50,21 +53,34 @@ const BUSY: [&str; 4] = [
 /// # Errors
 ///
 /// The reason, as what follows the host's name: "cannot be reached: …".
-pub fn connection(host: &SshHost, variables: &BTreeMap<String, String>) -> Result<PathBuf, String> {
+pub fn connection(
+    host: &SshHost,
+    variables: &BTreeMap<String, String>,
+    turns: &Turns,
+) -> Result<PathBuf, String> {
     let socket = sockets::socket(host.destination(), variables)?;
     // A socket without its master refuses.
     if UnixStream::connect(&socket).is_ok() {
         return Ok(socket);
     }
     let mut pause = Duration::from_millis(100);
+    let places = places(host.destination(), variables);
     for left in (0..TRIES).rev() {
-        let said = match login(host, &socket, variables) {
+        let turn = turns.take(places.clone());
+        let tried = login(host, &socket, variables);
+        let is_dropped = |said: &String| BUSY.iter().any(|busy| said.contains(busy));
+        let is_busy = tried.as_ref().is_err_and(is_dropped);
+        if is_busy {
+            turn.dropped();
+        }
+        drop(turn);
+        let said = match tried {
             Ok(()) => return Ok(socket),
             // Another run may have logged in meanwhile.
             Err(_) if UnixStream::connect(&socket).is_ok() => return Ok(socket),
             Err(said) => said,
         };
-        if left == 0 || !BUSY.iter().any(|busy| said.contains(busy)) {
+        if left == 0 || !is_busy {
             return Err(format!("cannot be reached: {}", explained(&said)));
         }
         sleep(pause + jitter(pause));
@@ -73,16 +89,32 @@ pub fn connection(host: &SshHost, variables: &BTreeMap<String, String>) -> Resul
     Err("cannot be reached".to_owned())
 }
 
+/// Returns the addresses that a login concerns: where the configuration of OpenSSH leads. If it says nothing, the login
+/// does too, with the reason.
+fn places(destination: &str, variables: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let mut command = ssh(variables);
+    command.extend(["-G", "--", destination].map(str::to_owned));
+    let printed = started(command, variables)
+        .map(|ran| String::from_utf8_lossy(&ran.stdout.into_bytes()).into_owned());
+    turns::places(destination, &printed.unwrap_or_default())
+}
+
+/// Returns the beginning of each command.
+fn ssh(variables: &BTreeMap<String, String>) -> Vec<String> {
+    let mut command = vec!["ssh".to_owned()];
+    if let Some(named) = variables.get(CONFIGURATION) {
+        command.extend(["-F".to_owned(), named.clone()]);
+    }
+    command
+}
+
 /// Logs in. The command ends when the master is in the background.
 fn login(
     host: &SshHost,
     socket: &Path,
     variables: &BTreeMap<String, String>,
 ) -> Result<(), String> {
-    let mut command = vec!["ssh".to_owned()];
-    if let Some(named) = variables.get(CONFIGURATION) {
-        command.extend(["-F".to_owned(), named.clone()]);
-    }
+    let mut command = ssh(variables);
     for setting in SETTINGS {
         command.extend(["-o".to_owned(), setting.to_owned()]);
     }
@@ -91,6 +123,21 @@ fn login(
     let path = socket.to_string_lossy().replace('%', "%%");
     command.push(format!("ControlPath={path}"));
     command.extend(["-f", "-N", "-T", "--", host.destination()].map(str::to_owned));
+    let ran = started(command, variables)?;
+    let said = String::from_utf8_lossy(&ran.stderr.into_bytes()).into_owned();
+    match ran.status {
+        CommandStatus::Code(0) => Ok(()),
+        CommandStatus::TimedOut => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+        _ if said.trim().is_empty() => Err(format!("ssh {}", ran.status)),
+        _ => Err(said),
+    }
+}
+
+/// Runs a command of OpenSSH to its end.
+fn started(
+    command: Vec<String>,
+    variables: &BTreeMap<String, String>,
+) -> Result<CommandOutcome, String> {
     let mut environment = handed_on(variables);
     // The working directory is a checkout, which must not name the program.
     let search = environment.get("PATH").map_or("", String::as_str);
@@ -104,19 +151,12 @@ fn login(
         output_limit: 16 * 1024,
         ..CommandRun::new(command)
     };
-    let ran = run(&wanted, &Interruption::default()).map_err(|error| match error {
+    run(&wanted, &Interruption::default()).map_err(|error| match error {
         CommandError::NotFound { .. } => {
             "`ssh` is not installed (Debian's package openssh-client)".to_owned()
         }
         error => error.to_string(),
-    })?;
-    let said = String::from_utf8_lossy(&ran.stderr.into_bytes()).into_owned();
-    match ran.status {
-        CommandStatus::Code(0) => Ok(()),
-        CommandStatus::TimedOut => Err(format!("no answer within {} s", PATIENCE.as_secs())),
-        _ if said.trim().is_empty() => Err(format!("ssh {}", ran.status)),
-        _ => Err(said),
-    }
+    })
 }
 
 /// Returns what `ssh` said in one line, and what to do about it.

@@ -7,6 +7,7 @@ mod agent;
 mod channel;
 mod login;
 mod sockets;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,6 +19,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use self::agent::Agent;
 use self::channel::{Channel, Impatient, Patience};
+use self::turns::Turns;
 use evenkeel_core::environment::ssh_host::SshHost;
 use evenkeel_host::reason::why_io;
 use evenkeel_host::wire::client::Client;
@@ -55,6 +57,7 @@ struct Shared {
     beside: PathBuf,
     agent: OnceLock<Result<Agent, String>>,
     runtime: OnceLock<io::Result<Runtime>>,
+    turns: Turns,
 }
 
 impl Hosts {
@@ -67,6 +70,7 @@ impl Hosts {
                 beside,
                 agent: OnceLock::new(),
                 runtime: OnceLock::new(),
+                turns: Turns::default(),
             }),
             targets: Mutex::default(),
         }
@@ -206,7 +210,7 @@ impl SshTarget {
     fn begin(&self) -> Result<Conversation, String> {
         let agent = self.shared.agent()?;
         let runtime = self.shared.runtime()?;
-        let socket = login::connection(&self.host, &self.shared.variables)?;
+        let socket = login::connection(&self.host, &self.shared.variables, &self.shared.turns)?;
         let start = agent.start(self.host.becomes_root);
         let first = self.greet(Channel::open(runtime, &socket, &start)?);
         match first {

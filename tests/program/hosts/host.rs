@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use super::super::world::{PROGRAM, TestWorld};
 
-/// What makes the root and starts the server. Arguments: directory, address, lines to run in the root before.
+/// What makes the root and starts the server. Arguments: directory, address, lines to run in the root before; they may set
+/// `options` of the server.
 const START: &str = r#"set -eu
 dir=$1 address=$2
 mount -t tmpfs tmpfs "$dir/disk"
@@ -37,9 +38,10 @@ for home in root home/deploy; do
 done
 chown -R 0:0 root/.ssh
 chown -R 4100:4100 home/deploy
+options=
 eval "$3"
 exec chroot . /usr/sbin/sshd -D -f /dev/null -h "$dir/hostkey" \
-    -o "ListenAddress=$address:22" -o PidFile=none -o UsePAM=no -o PasswordAuthentication=no -o StrictModes=yes
+    -o "ListenAddress=$address:22" -o PidFile=none -o UsePAM=no -o PasswordAuthentication=no -o StrictModes=yes $options
 "#;
 
 static NUMBER: AtomicU32 = AtomicU32::new(1);

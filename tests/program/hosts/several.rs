@@ -204,3 +204,51 @@ fn a_host_cannot_test_guesses_at_the_secrets_of_another() {
     assert!(!one.contains("hunter2") && !two.contains("hunter2"));
     assert_ne!(seal(&one), seal(&two));
 }
+
+/// Adds names that lead to the address of a host.
+fn name_it_often(world: &TestWorld, host: &super::Host, names: &[String], lines: &str) {
+    let path = world.path("hosts/config");
+    let mut configuration = fs::read_to_string(&path).unwrap();
+    let own = configuration
+        .split("Host ")
+        .find(|part| part.lines().next() == Some(host.name.as_str()));
+    let own: Vec<&str> = own.unwrap().lines().skip(1).collect();
+    let own = own.join("\n");
+    for name in names {
+        configuration += &format!("Host {name}\n{own}\n{lines}\n");
+    }
+    fs::write(path, configuration).unwrap();
+}
+
+#[test]
+fn a_server_that_drops_logins_is_asked_again() {
+    let mut world = system();
+    let drops = "options='-o MaxStartups=1:100:2'";
+    let hosts = [("staging-1", ""), ("busy", drops)];
+    let Some(running) = super::hosts_with(&mut world, &hosts, "root") else {
+        return;
+    };
+    let names: Vec<String> = (1..=12).map(|number| format!("name-{number}")).collect();
+    name_it_often(&world, &running[1], &names, "");
+    on_several(&world, &format!("hosts = {names:?}"));
+    let ran = world.expect(2, &["drift", "production", "--live"]);
+    ran.says("file.index@name-12").silent_about("cannot be re");
+}
+
+#[test]
+fn many_hosts_behind_one_jump_host_are_reached() {
+    let mut world = system();
+    let hosts = [
+        ("staging-1", ""),
+        ("bastion", "options='-o MaxStartups=4:100:9'"),
+        ("inner", ""),
+    ];
+    let Some(running) = super::hosts_with(&mut world, &hosts, "root") else {
+        return;
+    };
+    let names: Vec<String> = (1..=16).map(|number| format!("name-{number}")).collect();
+    name_it_often(&world, &running[2], &names, "  ProxyJump bastion");
+    on_several(&world, &format!("hosts = {names:?}"));
+    let ran = world.expect(2, &["drift", "production", "--live"]);
+    ran.says("file.index@name-16").silent_about("cannot be re");
+}

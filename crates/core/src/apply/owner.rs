@@ -243,8 +243,7 @@ impl<'a> OwnerStamp<'a> {
             })
         };
         done.into_iter()
-            .map(|each| each.unwrap_or_else(broken))
-            .collect()
+            .try_for_each(|each| each.unwrap_or_else(broken))
     }
 }
 

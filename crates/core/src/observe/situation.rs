@@ -314,6 +314,9 @@ fn reached_by(
     same.map_or(on, |(name, _)| Arc::clone(name))
 }
 
+/// Target of a resource, and its declaration.
+type OnTarget = (Arc<str>, Declared);
+
 /// Treats unobservable places as missing if the only reason is a link above them that was applied and leaves, or that
 /// is declared and exists: nothing can exist below either.
 fn look_past_links(situation: &mut Situation<'_>) {
@@ -363,7 +366,7 @@ fn look_past_links(situation: &mut Situation<'_>) {
         })
     };
     let missing = |seen: &BTreeMap<Instance, Observation<Observed>>,
-                   declared: &dyn Fn(&Instance) -> Option<(Arc<str>, Declared)>| {
+                   declared: &dyn Fn(&Instance) -> Option<OnTarget>| {
         seen.iter()
             .filter(|(_, seen)| is_unseen(seen))
             .filter_map(|(instance, _)| Some((instance.clone(), declared(instance)?)))

@@ -1,0 +1,152 @@
+//! Turns of logins: a server drops logins when too many are in progress (`MaxStartups` is 10 by default), so only some are
+//! in progress at one address, and through one jump host. An address that drops one gets half as many from then on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Maximum number of logins in progress at one address.
+const MOST: usize = 8;
+
+/// Logins in progress of one run.
+#[derive(Default)]
+pub struct Turns {
+    busy: Mutex<Busy>,
+    ended: Condvar,
+}
+
+type Busy = BTreeMap<String, Place>;
+
+/// Logins in progress at one address, and how many may be.
+struct Place {
+    count: usize,
+    most: usize,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            most: MOST,
+        }
+    }
+}
+
+/// A login in progress.
+pub struct Turn<'a> {
+    turns: &'a Turns,
+    places: BTreeSet<String>,
+}
+
+impl Turns {
+    fn busy(&self) -> MutexGuard<'_, Busy> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until a login may begin that concerns these addresses.
+    pub fn take(&self, places: BTreeSet<String>) -> Turn<'_> {
+        let mut busy = self.busy();
+        let is_full = |busy: &Busy| {
+            let mut known = places.iter().filter_map(|place| busy.get(place));
+            known.any(|place| place.count >= place.most)
+        };
+        while is_full(&busy) {
+            busy = self
+                .ended
+                .wait(busy)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        for place in &places {
+            busy.entry(place.clone()).or_default().count += 1;
+        }
+        drop(busy);
+        Turn {
+            turns: self,
+            places,
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Notes that a server dropped this login.
+    pub fn dropped(&self) {
+        let mut busy = self.turns.busy();
+        for place in &self.places {
+            if let Some(place) = busy.get_mut(place) {
+                place.most = (place.most.min(place.count) / 2).max(1);
+            }
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut busy = self.turns.busy();
+        for place in &self.places {
+            if let Some(place) = busy.get_mut(place) {
+                place.count = place.count.saturating_sub(1);
+            }
+        }
+        drop(busy);
+        self.turns.ended.notify_all();
+    }
+}
+
+/// Returns the addresses that a login concerns, from what `ssh -G` prints: its own, and each jump host.
+pub fn places(destination: &str, printed: &str) -> BTreeSet<String> {
+    let value = |key: &str| {
+        let mut lines = printed.lines().filter_map(|line| line.split_once(' '));
+        lines.find_map(|(name, value)| (name == key).then_some(value.trim()))
+    };
+    let Some(host) = value("hostname") else {
+        return [destination.to_owned()].into();
+    };
+    let port = value("port").unwrap_or("22");
+    let jumps = value("proxyjump").filter(|jump| *jump != "none");
+    let jumps = jumps.into_iter().flat_map(|jump| jump.split(','));
+    // With a command in between, the address means something to that command only.
+    let command = value("proxycommand").filter(|command| *command != "none");
+    std::iter::once(format!("{host}:{port}"))
+        .chain(jumps.map(|jump| format!("through {}", jump.trim())))
+        .chain(command.map(|_| "through a command".to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::{MOST, Turns, places};
+
+    #[test]
+    fn an_address_and_each_jump_host_are_places() {
+        let printed = "user deploy\nhostname 192.0.2.1\nport 2222\nproxyjump ops@bastion:22,inner\nproxycommand none\n";
+        let found: Vec<String> = places("web-1", printed).into_iter().collect();
+        assert_eq!(
+            found,
+            ["192.0.2.1:2222", "through inner", "through ops@bastion:22"]
+        );
+        assert_eq!(places("web-1", ""), BTreeSet::from(["web-1".to_owned()]));
+    }
+
+    #[test]
+    fn no_more_than_some_are_in_progress_at_one_address() {
+        let turns = Turns::default();
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for number in 0..40 {
+                let (turns, now, most) = (&turns, &now, &most);
+                scope.spawn(move || {
+                    let own = format!("host-{number}");
+                    let turn = turns.take([own, "through bastion".to_owned()].into());
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    std::thread::sleep(Duration::from_millis(2));
+                    now.fetch_sub(1, Ordering::SeqCst);
+                    drop(turn);
+                });
+            }
+        });
+        assert_eq!(most.into_inner(), MOST);
+    }
+}
