@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::picture::Resolution;
 use super::production::takes_only_releases;
 use super::refusal::Attempt;
+use super::rolled::Rolled;
 use super::session::{Needs, Session};
 use super::{Event, Failure, Project, ProjectLocation, World, in_one_line, saved};
 use crate::report::{ApplyDocument, PlanReport, Report};
@@ -407,6 +408,7 @@ impl Run<'_> {
             let nothing = ApplyReport {
                 outcome: ApplyOutcome::Done,
                 steps: Vec::new(),
+                rollouts: Vec::new(),
             };
             report.applies.push(ApplyDocument::new(
                 None,
@@ -528,7 +530,13 @@ impl Run<'_> {
         let (removed, former) = (handover.removed(), handover.former_places());
         let moved = handover.moved();
         drop(handover);
+        let rolled = Rolled {
+            project: self.project,
+            resolution: self.resolution,
+            resolved: situation.resolved,
+        };
         let job = Apply {
+            rollouts: &rolled,
             plan: &plan,
             resolved: situation.resolved,
             removed: &removed,

@@ -44,6 +44,7 @@ mod refusal;
 mod release;
 mod replay;
 mod rollback;
+mod rolled;
 mod saved;
 mod session;
 mod show;

@@ -155,7 +155,7 @@ impl Verification<'_> {
             observation,
             suite: suite.digest,
         };
-        self.scratch(suite)?;
+        scratch(self.project, self.name, suite).map_err(Failure::other)?;
         let started = world.clock.now();
         world.listener.event(Event::SuiteBegan {
             kind: &suite.kind,
@@ -211,19 +211,25 @@ impl Verification<'_> {
             .look(self.project, self.name, state, targets)?;
         Ok(situation.untouched_digest())
     }
+}
 
-    /// Recreates the working directory of a suite: files of an earlier run are no evidence.
-    fn scratch(&self, suite: &Suite) -> Result<(), Failure> {
-        let Some(run) = &suite.run else { return Ok(()) };
-        let own = scratch_of(self.name.as_str(), &suite.name);
-        if run.directory != self.project.root.join(&own) {
-            return Ok(());
-        }
-        fresh_directory(&self.project.root, &own).map_err(|reason| {
-            Failure::other(format!(
-                "cannot create the working directory {}: {reason}",
-                run.directory.display()
-            ))
-        })
+/// Recreates the working directory of a suite: files of an earlier run are no evidence.
+///
+/// # Errors
+///
+/// Why it cannot be created.
+pub(super) fn scratch(
+    project: &Project<'_>,
+    environment: &EnvironmentName,
+    suite: &Suite,
+) -> Result<(), String> {
+    let Some(run) = &suite.run else { return Ok(()) };
+    let own = scratch_of(environment.as_str(), &suite.name);
+    if run.directory != project.root.join(&own) {
+        return Ok(());
     }
+    fresh_directory(&project.root, &own).map_err(|reason| {
+        let directory = run.directory.display();
+        format!("cannot create the working directory {directory}: {reason}")
+    })
 }

@@ -40,7 +40,9 @@ use serde::{Deserialize, Serialize};
 pub use self::break_glass::BreakGlassDocument;
 pub use self::checkpoints::{COMMAND as CHECKPOINT_COMMAND, CheckpointDocument, ProofDocument};
 pub use self::cut::CutDocument;
-pub use self::done::{ApplyDocument, CaseDocument, NotDone, SuiteDocument};
+pub use self::done::{
+    ApplyDocument, CaseDocument, HostFailure, NotDone, RolloutDocument, SuiteDocument,
+};
 pub(in crate::report) use self::dora::FigureWords;
 pub use self::dora::{DORA_COMMAND, DoraDocument, RatioDocument, TimesDocument};
 pub use self::doubts::{DOUBTS_COMMAND, DecisionKind, DoubtDocument, SightingDocument, examined};

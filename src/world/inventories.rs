@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use evenkeel_core::environment::inventories::Inventories;
 use evenkeel_host::Interruption;
-use evenkeel_model::text::inert;
 
 use super::command::{CommandRun, handed_on, run};
 
@@ -42,15 +41,7 @@ impl Inventories for PrintedInventories<'_> {
             return Err(format!("printed more than {} MiB", LONGEST / 1024 / 1024));
         }
         if !ran.status.is_success() {
-            let said = ran.stderr.into_bytes();
-            let said = String::from_utf8_lossy(&said);
-            let last = said.lines().rev().find(|line| !line.trim().is_empty());
-            let last: String = last.unwrap_or_default().trim().chars().take(200).collect();
-            return Err(if last.is_empty() {
-                ran.status.to_string()
-            } else {
-                format!("{}: {}", ran.status, inert(&last))
-            });
+            return Err(ran.failure());
         }
         String::from_utf8(ran.stdout.into_bytes())
             .map(Some)

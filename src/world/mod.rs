@@ -23,3 +23,4 @@ pub mod signing;
 pub mod ssh;
 pub mod stores;
 pub mod survey;
+pub mod waiting;

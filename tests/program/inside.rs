@@ -125,6 +125,7 @@ impl Inside {
             base: "/".into(),
             state: "/".into(),
             hosts: TargetHosts::Here,
+            rollout: None,
         };
         let member = Member::new(&"web".into(), None);
         self.targets

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use crate::apply::{Apply, ApplyReport, Journal, JournalError, Progress, execute};
+use crate::apply::{Apply, ApplyReport, Journal, JournalError, Progress, RolloutWorld, execute};
 use crate::drift::{by_machine, live};
 use crate::environment::inventories::NoInventories;
 use crate::environment::resolve::Surroundings;
@@ -133,6 +134,39 @@ impl Progress for Quiet {
     fn ended(&self, _step: &Step, _outcome: StepOutcome, _reason: Option<&str>) {}
 }
 
+/// What a rollout did besides steps, in order; some of it fails.
+#[derive(Default)]
+pub(crate) struct Around {
+    pub(crate) done: Mutex<Vec<String>>,
+    pub(crate) fails: Vec<&'static str>,
+}
+
+impl Around {
+    fn note(&self, what: String) -> Result<(), String> {
+        let is_wrong = self.fails.iter().any(|fail| what == *fail);
+        self.done.lock().unwrap().push(what);
+        if is_wrong {
+            Err("failed".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl RolloutWorld for Around {
+    fn run(&self, command: &[String]) -> Result<(), String> {
+        self.note(command.join(" "))
+    }
+
+    fn wait(&self, time: Duration) -> bool {
+        time.is_zero() || self.note(format!("wait {}", time.as_secs())).is_ok()
+    }
+
+    fn check(&self, suite: &str) -> Result<(), String> {
+        self.note(format!("check {suite}"))
+    }
+}
+
 /// Target and ledger in memory.
 pub(crate) struct Project {
     name: EnvironmentName,
@@ -141,6 +175,9 @@ pub(crate) struct Project {
     pub(crate) hosts: BTreeMap<&'static str, RecordedTarget>,
     /// Hosts that the definitions list.
     pub(crate) listed: Vec<&'static str>,
+    /// Rollout of the target, as a table of TOML.
+    pub(crate) rollout: &'static str,
+    pub(crate) around: Around,
     ledger: MemoryLedger,
     now: Moment,
 }
@@ -166,6 +203,8 @@ impl Project {
             target: Self::machine(),
             hosts: BTreeMap::new(),
             listed: Vec::new(),
+            rollout: "{}",
+            around: Around::default(),
             ledger,
             now,
         }
@@ -190,7 +229,10 @@ impl Project {
         if self.hosts.is_empty() {
             return InMemory::with(resources);
         }
-        InMemory::on(resources, &format!("hosts = {:?}", self.listed))
+        let (hosts, rollout) = (&self.listed, self.rollout);
+        let suite = "[suite.smoke]\nkind = \"smoke\"\nrun = [\"true\"]\n";
+        let place = format!("hosts = {hosts:?}\nrollout = {rollout}");
+        InMemory::on(&format!("{suite}{resources}"), &place)
     }
 
     /// Returns the machines that the definitions list; `target` is the only one of a project without hosts.
@@ -332,6 +374,7 @@ impl Project {
                 targets: &self.machines(target),
                 materials: &situation.resolved.materials,
                 journal: Journal::new(ledger, (&fence, &held), &clock, "a-1", &self.name),
+                rollouts: &self.around,
                 interruption,
             };
             execute(&apply, &Quiet)

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use evenkeel_core::apply::ApplyReport;
+use evenkeel_core::apply::{ApplyReport, RolloutReport};
 use evenkeel_core::plan::Plan;
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome, SuiteEnded, Verb};
+use evenkeel_model::HostName;
 
 /// Result of an apply.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +32,56 @@ pub struct ApplyDocument {
     pub seconds: f64,
     /// Steps that are not done, with reasons.
     pub not_done: Vec<NotDone>,
+    /// Rollouts over several hosts.
+    #[serde(default)]
+    pub rollouts: Vec<RolloutDocument>,
+}
+
+/// Rollout over the hosts of a target.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct RolloutDocument {
+    /// The target.
+    pub target: String,
+    /// Hosts with every step done.
+    pub done: Vec<String>,
+    /// Hosts that failed.
+    pub failed: Vec<HostFailure>,
+    /// Hosts that were not changed.
+    pub untouched: Vec<String>,
+    /// Why it stopped; absent if it reached every host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+}
+
+/// Host that failed.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct HostFailure {
+    /// The host.
+    pub host: String,
+    /// Reason.
+    pub reason: String,
+}
+
+impl RolloutDocument {
+    fn new(report: &RolloutReport) -> Self {
+        let names = |hosts: &[HostName]| hosts.iter().map(ToString::to_string).collect();
+        Self {
+            target: report.target.clone(),
+            done: names(&report.done),
+            failed: report
+                .failed
+                .iter()
+                .map(|(host, reason)| HostFailure {
+                    host: host.to_string(),
+                    reason: reason.clone(),
+                })
+                .collect(),
+            untouched: names(&report.untouched),
+            stopped: report.stopped.clone(),
+        }
+    }
 }
 
 /// Step that is not done.
@@ -105,6 +156,7 @@ impl ApplyDocument {
             unchanged: plan.unchanged,
             seconds: rounded(seconds),
             not_done: Vec::new(),
+            rollouts: Vec::new(),
         };
         document.judge(report);
         document
@@ -121,6 +173,7 @@ impl ApplyDocument {
             .take(NAMED)
             .map(|step| step.instance.to_string())
             .collect();
+        self.rollouts = report.rollouts.iter().map(RolloutDocument::new).collect();
         self.not_done = report
             .steps
             .iter()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::super::document::{ApplyDocument, NotDone, Report, outcome_words};
+use super::super::document::{ApplyDocument, NotDone, Report, RolloutDocument, outcome_words};
 use super::Section;
 use super::budget::{Share, fill};
 use super::marks::{self, State};
@@ -12,9 +12,11 @@ use super::plans::verb;
 use super::text::{brief, sentence};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome};
 use evenkeel_model::duration;
+use evenkeel_model::text::count;
 
 const APPLIES: Share = Share::new(50, 120_000);
 const STEPS: Share = Share::new(100, 40_000);
+const HOSTS: Share = Share::new(100, 20_000);
 
 pub(super) fn section(report: &Report) -> Option<Section> {
     if report.applies.is_empty() {
@@ -62,6 +64,7 @@ fn apply(number: usize, apply: &ApplyDocument) -> Markup {
                     @if apply.done > apply.changed.len() { " and " (apply.done - apply.changed.len()) " more" }
                 }
             }
+            @for rollout in &apply.rollouts { (self::rollout(rollout)) }
             @if !apply.not_done.is_empty() {
                 table {
                     caption { "Steps that are not done" }
@@ -71,6 +74,24 @@ fn apply(number: usize, apply: &ApplyDocument) -> Markup {
                 (steps.rest("step"))
             }
         }
+    }
+}
+
+/// Returns the hosts of a rollout.
+fn rollout(rollout: &RolloutDocument) -> Markup {
+    let failed = rollout.failed.iter();
+    let failed = fill(failed, HOSTS, |each| {
+        html! { li { code { (brief(&each.host)) } ": " (sentence(&each.reason)) } }
+    });
+    let untouched = fill(rollout.untouched.iter(), HOSTS, |each| {
+        html! { li { code { (brief(each)) } } }
+    });
+    html! {
+        @if let Some(reason) = &rollout.stopped { p { (marks::state(State::Bad, reason)) } }
+        p { "Rollout of " code { (brief(&rollout.target)) } ": " (count(rollout.done.len(), "host")) " done, "
+            (rollout.failed.len()) " failed, " (rollout.untouched.len()) " untouched" }
+        @if !rollout.failed.is_empty() { p { "Failed" } ul { (failed.markup) } (failed.rest("host")) }
+        @if !rollout.untouched.is_empty() { p { "Untouched" } ul { (untouched.markup) } (untouched.rest("host")) }
     }
 }
 

@@ -4,12 +4,13 @@
 
 use std::io::{self, Write};
 
-use super::super::document::{ApplyDocument, PlanReport, SuiteDocument};
+use super::super::document::{ApplyDocument, PlanReport, RolloutDocument, SuiteDocument};
 use super::layout::{GAP, columns, hanging, more, padded};
 use super::lines::one_line;
 use super::{Style, plans, short};
 use evenkeel_ledger::record::{ApplyOutcome, StepOutcome};
 use evenkeel_model::duration;
+use evenkeel_model::text::{count, list};
 
 /// Width of an environment's name.
 const ENVIRONMENT: usize = 11;
@@ -107,8 +108,21 @@ impl Progress {
             rest.push_str(&format!("{GAP} {}", one_line(name)));
         }
         self.row(&apply.environment, "apply", &mark, &sum, &rest, style, to)?;
+        for rollout in &apply.rollouts {
+            self::rollout(rollout, style, to)?;
+        }
         // Steps that were not started come after failed ones, since there may be very many.
-        let mut not_done: Vec<_> = apply.not_done.iter().collect();
+        let is_untouched = |address: &str| {
+            let host = address.rsplit_once('@').map(|(_, host)| host);
+            let mut untouched = apply.rollouts.iter().flat_map(|it| &it.untouched);
+            host.is_some_and(|host| untouched.any(|other| other == host))
+        };
+        // The rollout lists the hosts that were not changed.
+        let mut not_done: Vec<_> = apply
+            .not_done
+            .iter()
+            .filter(|step| step.outcome.is_some() || !is_untouched(&step.address))
+            .collect();
         not_done.sort_by_key(|step| step.outcome.is_none());
         let shown = if style.all { not_done.len() } else { SHOWN };
         for step in not_done.iter().take(shown) {
@@ -253,6 +267,39 @@ impl Progress {
     }
 }
 
+/// Writes the hosts of a rollout.
+fn rollout(rollout: &RolloutDocument, style: Style, to: &mut dyn Write) -> io::Result<()> {
+    let shown = if style.all { usize::MAX } else { SHOWN };
+    let named = |hosts: Vec<&str>| {
+        let mut names: Vec<String> = hosts
+            .iter()
+            .take(shown)
+            .map(|it| (*it).to_owned())
+            .collect();
+        if hosts.len() > shown {
+            names.push(format!("{} more", hosts.len() - shown));
+        }
+        format!("{}: {}", count(hosts.len(), "host"), list(&names, "and"))
+    };
+    if let Some(reason) = &rollout.stopped {
+        below("", reason, style, to)?;
+    }
+    let failed: Vec<&str> = rollout.failed.iter().map(|it| &*it.host).collect();
+    for (what, hosts) in [
+        ("done", rollout.done.iter().map(|it| &**it).collect()),
+        ("failed", failed),
+        (
+            "untouched",
+            rollout.untouched.iter().map(|it| &**it).collect::<Vec<_>>(),
+        ),
+    ] {
+        if !hosts.is_empty() {
+            below(what, &named(hosts), style, to)?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes a line below another one.
 fn below(what: &str, text: &str, style: Style, to: &mut dyn Write) -> io::Result<()> {
     let indent = ENVIRONMENT + WHAT + 6;
@@ -284,6 +331,7 @@ mod tests {
             Some("exited at once"),
         ));
         let apply = ApplyDocument {
+            rollouts: Vec::new(),
             apply: Some("a-1".into()),
             environment: "staging".into(),
             outcome: ApplyOutcome::Failed,

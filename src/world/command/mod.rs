@@ -142,6 +142,22 @@ pub struct CommandOutcome {
     pub seconds: f64,
 }
 
+impl CommandOutcome {
+    /// Returns how it ended, with the last line of its standard error, safe to print: `exited with code 3: no such host`.
+    #[must_use]
+    pub fn failure(self) -> String {
+        let said = self.stderr.into_bytes();
+        let said = String::from_utf8_lossy(&said);
+        let last = said.lines().rev().find(|line| !line.trim().is_empty());
+        let last: String = last.unwrap_or_default().trim().chars().take(200).collect();
+        if last.is_empty() {
+            self.status.to_string()
+        } else {
+            format!("{}: {}", self.status, evenkeel_model::text::inert(&last))
+        }
+    }
+}
+
 impl fmt::Debug for CommandOutcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} after {:.1} s", self.status, self.seconds)

@@ -241,6 +241,16 @@ impl Host {
         number
     }
 
+    /// Runs a line of a shell as its root.
+    pub fn run(&self, line: &str) {
+        let first = self.first_process().to_string();
+        let ran = Command::new("nsenter")
+            .args(["--target", &first, "--mount", "--pid", "--root", "--wd=/"])
+            .args(["sh", "-c", line])
+            .status();
+        assert!(ran.unwrap().success(), "{line}");
+    }
+
     /// Ends it at once, with everything that runs there.
     pub fn end(&mut self) {
         let _ = self.server.kill();

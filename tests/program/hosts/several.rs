@@ -252,3 +252,71 @@ fn many_hosts_behind_one_jump_host_are_reached() {
     let ran = world.expect(2, &["drift", "production", "--live"]);
     ran.says("file.index@name-16").silent_about("cannot be re");
 }
+
+#[test]
+fn a_rollout_stops_at_the_host_that_fails_and_resumes() {
+    let mut world = system();
+    let names = ["staging-1", "web-1", "web-2", "web-3", "web-4"];
+    let Some(running) = hosts(&mut world, &names, "root") else {
+        return;
+    };
+    world.write(
+        "around.sh",
+        "#!/bin/sh\ncd \"$(dirname \"$0\")\"\necho \"$@\" >>around.log\n[ \"$*\" != \"drain web-1\" ] || [ ! -e refuse ]\n",
+    );
+    let script = world.path("around.sh");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    world.write(".gitignore", "/.evenkeel\n/hosts\n/around.log\n/refuse\n");
+    world.replace(
+        "environments/system.toml",
+        "[release]",
+        "[suite.greets]\nkind = \"smoke\"\nrun = [\"../around.sh\", \"check\"]\n\n[release]",
+    );
+    on_several(
+        &world,
+        r#"hosts = ["web-1", "web-2", "web-3", "web-4"]
+
+[target.web.rollout]
+canary = 1
+batch  = "50%"
+check  = "suite.greets"
+before = ["./around.sh", "drain", "{host}"]
+after  = ["./around.sh", "join", "{host}", "{destination}"]"#,
+    );
+    let log = || {
+        let text = fs::read_to_string(world.path("around.log")).unwrap_or_default();
+        fs::write(world.path("around.log"), "").unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        lines.join(", ")
+    };
+    world.expect(0, &["deliver"]);
+    log();
+    world.write("refuse", "");
+    world
+        .expect(1, &["release"])
+        .says("the rollout of `web` stopped: 1 of 4 hosts failed: web-1")
+        .says("untouched 3 hosts: web-2, web-3 and web-4");
+    assert_eq!(log(), "drain web-1");
+    assert!(!running[1].path("/srv/site").exists());
+    fs::remove_file(world.path("refuse")).unwrap();
+    let full = "rm -rf /srv; mkdir /srv; mount -t tmpfs -o size=4k,nr_inodes=2 none /srv";
+    running[2].run(full);
+    world
+        .expect(1, &["release"])
+        .says("the rollout of `web` stopped: 1 of 4 hosts failed: web-2")
+        .says("done 2 hosts: web-1 and web-3")
+        .says("untouched 1 host: web-4");
+    assert_eq!(
+        log(),
+        "drain web-1, join web-1 web-1, check, drain web-2, drain web-3, join web-3 web-3"
+    );
+    running[2].run("umount /srv");
+    world
+        .expect(0, &["release"])
+        .says("done 2 hosts: web-2 and web-4");
+    assert_eq!(
+        log(),
+        "drain web-2, join web-2 web-2, check, drain web-4, join web-4 web-4, check, check"
+    );
+    world.expect(0, &["drift"]);
+}

@@ -11,13 +11,14 @@ use evenkeel::report::{
     BrokenDocument, CaseDocument, CheckedDocument, CheckpointDocument, DecisionDocument,
     DecisionKind, DocumentsDocument, DoraDocument, DoubtDocument, DrillDocument, EntryDocument,
     EnvironmentReport, EventDocument, EvidenceDocument, ExceptionDocument, Headline, HeldDocument,
-    HolderDocument, HolderProcess, LockDocument, LockState, NotDone, ObjectDocument, ObjectState,
-    ObjectsDocument, OriginDocument, ParityDocument, PlanReport, ProofDocument, RatioDocument,
-    RegisterDocument, RegisterRow, ReleaseDocument, ReleasedDocument, ReplayDocument, ReplayPart,
-    ReplayResult, Report, RollbackDocument, RolledBackDocument, RuleDocument, RunningDocument,
-    ShownDocument, ShownStep, SightingDocument, SmokeState, StaleDocument, StatusDocument,
-    StepDocument, SuiteDocument, SuiteStatusDocument, TimesDocument, TrialDocument,
-    TrialResultDocument, UnsettledDocument, UnsettledState, VerdictDocument, VoidDocument,
+    HolderDocument, HolderProcess, HostFailure, LockDocument, LockState, NotDone, ObjectDocument,
+    ObjectState, ObjectsDocument, OriginDocument, ParityDocument, PlanReport, ProofDocument,
+    RatioDocument, RegisterDocument, RegisterRow, ReleaseDocument, ReleasedDocument,
+    ReplayDocument, ReplayPart, ReplayResult, Report, RollbackDocument, RolledBackDocument,
+    RolloutDocument, RuleDocument, RunningDocument, ShownDocument, ShownStep, SightingDocument,
+    SmokeState, StaleDocument, StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument,
+    TimesDocument, TrialDocument, TrialResultDocument, UnsettledDocument, UnsettledState,
+    VerdictDocument, VoidDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, RollbackCause, StepOutcome, Verb};
@@ -251,6 +252,16 @@ fn done(report: &mut Report) {
         rehearsed: Some(1),
     });
     report.applies.push(ApplyDocument {
+        rollouts: vec![RolloutDocument {
+            target: "web".into(),
+            done: vec!["web-1".into()],
+            failed: vec![HostFailure {
+                host: "web-2".into(),
+                reason: "file.config: no space left on the device".into(),
+            }],
+            untouched: vec!["web-3".into()],
+            stopped: Some("the rollout of `web` stopped: 1 of 3 hosts failed: web-2".into()),
+        }],
         apply: Some("a-8".into()),
         environment: "production".into(),
         outcome: ApplyOutcome::Failed,

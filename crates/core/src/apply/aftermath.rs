@@ -64,4 +64,7 @@ pub fn judge_aftermath(situation: &Situation<'_>, report: &mut ApplyReport) {
             }),
         }
     }
+    for rollout in &mut report.rollouts {
+        rollout.judge(situation.resolved, &report.steps);
+    }
 }

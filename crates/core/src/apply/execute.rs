@@ -7,6 +7,7 @@ use std::thread;
 
 use super::bystanders::Bystanders;
 use super::journal::{Journal, JournalError};
+use super::rollout::{Next, RolloutReport, RolloutWorld, Rollouts};
 use super::schedule::Schedule;
 use crate::environment::Resolved;
 use crate::kind::{Declared, Observation, Observed};
@@ -18,8 +19,11 @@ use evenkeel_ledger::LedgerError;
 use evenkeel_ledger::record::{ApplyOutcome, NOT_BEGUN, StepEnd, StepOutcome, Verb};
 use evenkeel_model::{Instance, Member};
 
-/// Number of concurrent jobs: quick steps share one, each slow step has its own.
+/// Number of concurrent jobs: quick steps of one machine share one, each slow step has its own.
 const AT_ONCE: usize = 16;
+
+/// The same for several machines, whose answers are mostly waited for.
+const HOSTS_AT_ONCE: usize = 64;
 
 /// Number of steps started while others are running; each holds its materials in memory until it is done.
 const STEPS_AT_ONCE: usize = 8_000;
@@ -42,6 +46,8 @@ pub struct Apply<'a> {
     pub materials: &'a dyn Materials,
     /// Journal.
     pub journal: Journal<'a>,
+    /// Commands, waiting and suites of rollouts.
+    pub rollouts: &'a dyn RolloutWorld,
     /// Requests a stop after the current steps.
     pub interruption: &'a Interruption,
 }
@@ -61,6 +67,8 @@ pub struct ApplyReport {
     pub outcome: ApplyOutcome,
     /// Result of each step, in the plan's order.
     pub steps: Vec<StepReport>,
+    /// Result of each rollout.
+    pub rollouts: Vec<RolloutReport>,
 }
 
 /// Result of one step; without an outcome it was not started.
@@ -83,6 +91,7 @@ impl ApplyReport {
         Self {
             outcome,
             steps: not_started(plan),
+            rollouts: Vec::new(),
         }
     }
 
@@ -125,8 +134,10 @@ pub fn execute(
 ) -> (ApplyReport, Result<(), JournalError>) {
     let steps = &apply.plan.steps;
     let mut reports = not_started(apply.plan);
-    let mut schedule = Schedule::new(steps);
+    let mut rollouts = Rollouts::of(apply.resolved, steps);
+    let mut schedule = Schedule::new(steps, &|step| rollouts.member(step));
     let mut broken: Option<JournalError> = None;
+    let at_once = apply.targets.len().clamp(AT_ONCE, HOSTS_AT_ONCE);
     let bystanders = Bystanders::of(apply);
     let mut halted: Option<String> = None;
     thread::scope(|scope| {
@@ -136,11 +147,11 @@ pub fn execute(
         loop {
             while broken.is_none()
                 && halted.is_none()
-                && running < AT_ONCE
+                && running < at_once
                 && on_their_way < STEPS_AT_ONCE
                 && !apply.interruption.is_set()
             {
-                let Some(numbers) = schedule.take() else {
+                let Some(numbers) = schedule.take(&|step| rollouts.may_begin(step)) else {
                     break;
                 };
                 let taken: Vec<(usize, &Step)> = numbers
@@ -165,7 +176,20 @@ pub fn execute(
                 });
             }
             if running == 0 {
-                break;
+                if broken.is_some() || halted.is_some() || apply.interruption.is_set() {
+                    break;
+                }
+                match rollouts.advance(steps, &reports, apply.rollouts) {
+                    Next::Over => break,
+                    Next::Stop(reason) => {
+                        halted = Some(format!("not started: {reason}"));
+                        break;
+                    }
+                    Next::Go(refused) => {
+                        refuse(&refused, steps, &mut schedule, &mut reports);
+                        continue;
+                    }
+                }
             }
             let Ok(mut ended) = receiver.recv() else {
                 break;
@@ -215,13 +239,36 @@ pub fn execute(
         None | Some(JournalError::Intent(LedgerError::Fenced { .. }))
     );
     let outcome = outcome(apply, &reports, is_open);
+    let rollouts = rollouts.reports(steps, &reports);
     (
         ApplyReport {
             outcome,
             steps: reports,
+            rollouts,
         },
         broken.map_or(Ok(()), Err),
     )
+}
+
+/// Marks the steps of hosts that must not be changed as never started.
+fn refuse(
+    refused: &[(Member, String)],
+    steps: &[Step],
+    schedule: &mut Schedule<'_>,
+    reports: &mut [StepReport],
+) {
+    for (number, step) in steps.iter().enumerate() {
+        let member = step.member();
+        let Some((_, reason)) = refused.iter().find(|(other, _)| *other == member) else {
+            continue;
+        };
+        if let Some(report) = reports.get_mut(number)
+            && report.outcome.is_none()
+        {
+            report.reason = Some(reason.clone());
+            schedule.lost(number);
+        }
+    }
 }
 
 /// Runs [`job`]; after a panic, the outcome of its steps is unknown. The caller always receives a result.

@@ -9,6 +9,9 @@ mod execute;
 mod journal;
 mod owner;
 mod permission;
+mod rollout;
+#[cfg(test)]
+mod rollout_tests;
 mod schedule;
 
 pub use aftermath::judge_aftermath;
@@ -16,3 +19,4 @@ pub use execute::{Apply, ApplyReport, Progress, StepReport, execute};
 pub use journal::{Journal, JournalError};
 pub use owner::{ForeignStamp, NotOurs, OwnerStamp};
 pub use permission::{is_new, is_recorded, unconfirmed_removals, unrecorded};
+pub use rollout::{RolloutReport, RolloutWorld};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::plan::Step;
 use evenkeel_ledger::record::Verb;
-use evenkeel_model::Instance;
+use evenkeel_model::{Instance, Member};
 
 /// Maximum number of steps started together: all of them are open after a loss of power.
 const TOGETHER: usize = 2_000;
@@ -26,15 +26,18 @@ pub(super) struct Schedule<'a> {
     waits_for: Vec<usize>,
     followers: Vec<Vec<usize>>,
     ready: Vec<usize>,
-    /// Number of unfinished steps other than removals.
+    /// Number of unfinished steps other than removals: all of them, and those of each host of a rollout.
     before_removals: usize,
+    on_hosts: HashMap<Member, usize>,
+    /// The host of each step that a rollout concerns. Its removals wait for its own steps, since other hosts come later.
+    hosts: Vec<Option<Member>>,
     /// Whether each step may start before all of those: it is not a removal, or a step other than a removal depends on
     /// it.
     is_early: Vec<bool>,
 }
 
 impl<'a> Schedule<'a> {
-    pub(super) fn new(steps: &'a [Step]) -> Self {
+    pub(super) fn new(steps: &'a [Step], host_of: &dyn Fn(&Step) -> Option<Member>) -> Self {
         let numbers: HashMap<&Instance, usize> = steps
             .iter()
             .enumerate()
@@ -56,7 +59,16 @@ impl<'a> Schedule<'a> {
             .filter(|number| waits_for.get(*number) == Some(&0))
             .collect();
         let is_early = early(steps, &numbers);
+        let hosts: Vec<Option<Member>> = steps.iter().map(host_of).collect();
+        let mut on_hosts: HashMap<Member, usize> = HashMap::new();
+        for (step, host) in steps.iter().zip(&hosts) {
+            if let Some(host) = host.as_ref().filter(|_| step.verb != Verb::Remove) {
+                *on_hosts.entry(host.clone()).or_default() += 1;
+            }
+        }
         Self {
+            hosts,
+            on_hosts,
             steps,
             is_early,
             progress: vec![Progress::Waiting; steps.len()],
@@ -70,17 +82,24 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    /// Takes steps that may start now: one slow one, or many quick ones on one target.
-    pub(super) fn take(&mut self) -> Option<Vec<usize>> {
+    /// Takes steps that may start now: one slow one, or many quick ones on one machine. `is_open` is asked about steps that
+    /// change something.
+    pub(super) fn take(&mut self, is_open: &dyn Fn(&Step) -> bool) -> Option<Vec<usize>> {
         let is_record_only = |number: &usize| self.steps.get(*number).is_some_and(is_record_only);
         let mut progress = self.progress.iter().enumerate();
         if progress.any(|(number, each)| *each == Progress::Running && is_record_only(&number)) {
             return None;
         }
         let may_begin = |number: &usize| {
-            self.before_removals == 0
-                || self.is_early.get(*number) == Some(&true)
-                || is_record_only(number)
+            if is_record_only(number) {
+                return true;
+            }
+            let before = match self.hosts.get(*number) {
+                Some(Some(host)) => self.on_hosts.get(host).copied().unwrap_or(0),
+                _ => self.before_removals,
+            };
+            (before == 0 || self.is_early.get(*number) == Some(&true))
+                && self.steps.get(*number).is_some_and(is_open)
         };
         // Record missing resources before anything is created, while the observation equals the plan's.
         let first = self.ready.iter().position(is_record_only);
@@ -122,6 +141,11 @@ impl<'a> Schedule<'a> {
             .is_some_and(|step| step.verb != Verb::Remove)
         {
             self.before_removals = self.before_removals.saturating_sub(1);
+            if let Some(Some(host)) = self.hosts.get(number)
+                && let Some(count) = self.on_hosts.get_mut(host)
+            {
+                *count = count.saturating_sub(1);
+            }
         }
         for follower in self.followers.get(number).cloned().unwrap_or_default() {
             if let Some(count) = self.waits_for.get_mut(follower) {
@@ -185,7 +209,7 @@ mod tests {
     use crate::plan::Step;
     use evenkeel_host::{Action, PathState, path};
     use evenkeel_ledger::record::Verb;
-    use evenkeel_model::{Address, Digest, Instance};
+    use evenkeel_model::{Address, Digest, HostName, Instance};
 
     fn step(name: &str, verb: Verb, after: &[&str], slow: bool) -> Step {
         let instance = |name: &str| Instance::from(Address::new("file", name));
@@ -215,16 +239,20 @@ mod tests {
             step("c", Verb::Create, &[], true),
             step("d", Verb::Remove, &[], false),
         ];
-        let mut schedule = Schedule::new(&steps);
-        assert_eq!(schedule.take(), Some(vec![0]));
-        assert_eq!(schedule.take(), Some(vec![2]));
-        assert_eq!(schedule.take(), None);
+        let mut schedule = Schedule::new(&steps, &|_| None);
+        assert_eq!(schedule.take(&|_| true), Some(vec![0]));
+        assert_eq!(schedule.take(&|_| true), Some(vec![2]));
+        assert_eq!(schedule.take(&|_| true), None);
         schedule.done(0);
-        assert_eq!(schedule.take(), Some(vec![1]));
+        assert_eq!(schedule.take(&|_| true), Some(vec![1]));
         schedule.done(1);
-        assert_eq!(schedule.take(), None, "removals wait for everything else");
+        assert_eq!(
+            schedule.take(&|_| true),
+            None,
+            "removals wait for everything else"
+        );
         schedule.done(2);
-        assert_eq!(schedule.take(), Some(vec![3]));
+        assert_eq!(schedule.take(&|_| true), Some(vec![3]));
     }
 
     #[test]
@@ -238,14 +266,18 @@ mod tests {
         steps[2].actions.clear();
         steps[3].actions.clear();
         steps[3].successor = Some(steps[0].instance.clone());
-        let mut schedule = Schedule::new(&steps);
-        assert_eq!(schedule.take(), Some(vec![2]));
-        assert_eq!(schedule.take(), None, "what is observed then is what was");
+        let mut schedule = Schedule::new(&steps, &|_| None);
+        assert_eq!(schedule.take(&|_| true), Some(vec![2]));
+        assert_eq!(
+            schedule.take(&|_| true),
+            None,
+            "what is observed then is what was"
+        );
         schedule.done(2);
-        assert_eq!(schedule.take(), Some(vec![0]));
-        assert_eq!(schedule.take(), None);
+        assert_eq!(schedule.take(&|_| true), Some(vec![0]));
+        assert_eq!(schedule.take(&|_| true), None);
         schedule.done(0);
-        assert_eq!(schedule.take(), Some(vec![1, 3]));
+        assert_eq!(schedule.take(&|_| true), Some(vec![1, 3]));
     }
 
     #[test]
@@ -257,10 +289,10 @@ mod tests {
             step("d", Verb::Remove, &["e"], false),
             step("e", Verb::Remove, &["b"], false),
         ];
-        let mut schedule = Schedule::new(&steps);
+        let mut schedule = Schedule::new(&steps, &|_| None);
         for expected in [1, 4, 3, 0, 2] {
-            assert_eq!(schedule.take(), Some(vec![expected]));
-            assert_eq!(schedule.take(), None);
+            assert_eq!(schedule.take(&|_| true), Some(vec![expected]));
+            assert_eq!(schedule.take(&|_| true), None);
             schedule.done(expected);
         }
     }
@@ -272,9 +304,36 @@ mod tests {
             step("b", Verb::Create, &["a"], false),
             step("d", Verb::Remove, &[], false),
         ];
-        let mut schedule = Schedule::new(&steps);
-        schedule.take();
+        let mut schedule = Schedule::new(&steps, &|_| None);
+        schedule.take(&|_| true);
         schedule.lost(0);
-        assert_eq!(schedule.take(), None);
+        assert_eq!(schedule.take(&|_| true), None);
+    }
+
+    #[test]
+    fn removals_of_a_host_in_a_rollout_wait_for_its_own_steps() {
+        let on = |name: &str, verb, host: &str| {
+            let mut step = step(name, verb, &[], false);
+            step.instance.host = HostName::parse(host);
+            step
+        };
+        let steps = [
+            on("a", Verb::Create, "one"),
+            on("a", Verb::Create, "two"),
+            on("b", Verb::Remove, "one"),
+            on("b", Verb::Remove, "two"),
+        ];
+        let mut schedule = Schedule::new(&steps, &|step| Some(step.member()));
+        let only =
+            |host: &'static str| move |step: &Step| step.instance.host == HostName::parse(host);
+        assert_eq!(schedule.take(&only("one")), Some(vec![0]));
+        assert_eq!(schedule.take(&only("one")), None);
+        schedule.done(0);
+        assert_eq!(schedule.take(&only("one")), Some(vec![2]));
+        schedule.done(2);
+        assert_eq!(schedule.take(&only("one")), None);
+        assert_eq!(schedule.take(&|_| true), Some(vec![1]));
+        schedule.done(1);
+        assert_eq!(schedule.take(&|_| true), Some(vec![3]));
     }
 }

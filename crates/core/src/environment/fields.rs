@@ -184,6 +184,12 @@ pub const TARGET: &[Field] = &[
     )
     .written_out(),
     Field::optional(
+        "rollout",
+        Form::Table(ROLLOUT),
+        "With several hosts: the order in which they are changed, and when to stop. Default: all at once.",
+    )
+    .written_out(),
+    Field::optional(
         "base",
         Form::Words,
         "The base of relative paths on it. Default with hosts: `/var/lib/evenkeel/SYSTEM`. Default with `local`: the project's \
@@ -196,6 +202,47 @@ pub const TARGET: &[Field] = &[
         "The directory of evenkeel's own records on it (process records, logs). Default: \
          `.evenkeel/targets/ENVIRONMENT/TARGET` in the project; with hosts or a shared ledger, `targets/ENVIRONMENT/TARGET` \
          in the directory that is the default of `base`.",
+    ),
+];
+
+/// Keys of a rollout.
+pub const ROLLOUT: &[Field] = &[
+    Field::optional(
+        "batch",
+        Form::Either(&[Form::Integer(1, 10_000), Form::Words]),
+        "The hosts that are changed together: a number, or a share such as \"25%\" of the hosts that have something to \
+         change. Default: \"100%\".",
+    ),
+    Field::optional(
+        "canary",
+        Form::Integer(0, 10_000),
+        "The hosts that are changed before all others. None of them may fail. Default: 0.",
+    ),
+    Field::optional(
+        "max-failures",
+        Form::Integer(0, 10_000),
+        "The hosts that may fail. If one more fails, the rollout stops. Default: 0.",
+    ),
+    Field::optional(
+        "wait",
+        Form::Duration,
+        "The time after each batch, before it is checked. Default: none.",
+    ),
+    Field::optional(
+        "check",
+        Form::Words,
+        "The suite that must pass after each batch: `suite.smoke`. If it fails, the rollout stops.",
+    ),
+    Field::optional(
+        "before",
+        Form::Several(&Form::Text),
+        "The command before a host is changed, for example one that drains it. It runs in the project's directory, where \
+         evenkeel runs. `{host}` and `{destination}` are replaced. If it fails, the host is not changed and counts as failed.",
+    ),
+    Field::optional(
+        "after",
+        Form::Several(&Form::Text),
+        "The command after a host was changed. It does not run for a host that failed, which stays drained.",
     ),
 ];
 

@@ -30,6 +30,7 @@ pub mod read;
 pub mod reference;
 mod reserved;
 pub mod resolve;
+pub mod rollout;
 pub mod schema;
 pub mod secrets;
 pub mod ssh_host;

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::definition::Varies;
 use super::expression::{Reference, part_of, place_of};
 use super::resolve::texts;
+use super::rollout::Batch;
 use super::ssh_host::{HostList, SshHost, add_host};
 use super::{Block, Definition, Layered, codes};
 use crate::kind;
@@ -207,6 +208,51 @@ fn check_target(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec
         });
     }
     check_reach(subject, block, wrong);
+    check_rollout(scope, subject, block, wrong);
+}
+
+/// Checks that a rollout has hosts, that its batch is a share, and that its suite is declared.
+fn check_rollout(scope: &Scope<'_>, subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
+    let Some(placed) = block.get("rollout") else {
+        return;
+    };
+    let mut report = |code, message: String, expected: String| {
+        let defect = Defect::new(code, subject, message).attribute("rollout");
+        wrong.push(defect.at(&placed.span, expected));
+    };
+    // The system's file may declare it for the hosts of each environment.
+    let own = scope.definition.environments.get(scope.environment);
+    let is_own = own.is_some_and(|own| own.file.path == placed.span.file.path);
+    let is_one = ["ssh", "local"].iter().any(|key| block.get(key).is_some());
+    if is_own && is_one {
+        report(
+            &codes::MEANINGLESS,
+            format!("{subject}: `rollout` needs hosts"),
+            "a target with one machine is changed at once".to_owned(),
+        );
+    }
+    let Some(Value::Table(table)) = placed.expression.plain() else {
+        return;
+    };
+    if let Some(Value::Text(text)) = table.get("batch")
+        && Batch::percent(text).is_none()
+    {
+        report(
+            &codes::WRONG_FORM,
+            format!("{subject}: `rollout`: `{text}` is no size of a batch"),
+            "expected a number of hosts, or a share such as \"25%\"".to_owned(),
+        );
+    }
+    if let Some(Value::Text(suite)) = table.get("check") {
+        let name = suite.strip_prefix("suite.").unwrap_or(suite);
+        let suites = scope.definition.suites_of(scope.environment);
+        if !suites.keys().any(|known| **known == *name) {
+            let known = || suites.keys().map(|name| &**name);
+            let hint = scope.hint("suite", name, known);
+            let message = format!("{subject}: `rollout` checks the unknown suite `{name}`");
+            report(&codes::DANGLING, message, hint);
+        }
+    }
 }
 
 /// Keys of a target that lead to hosts: it has at most one of them.

@@ -76,6 +76,7 @@ pub fn report() -> Report {
     }
     report.plans.push(plan());
     report.applies.push(ApplyDocument {
+        rollouts: Vec::new(),
         apply: Some("a-212".into()),
         environment: "staging".into(),
         outcome: ApplyOutcome::Done,
@@ -86,6 +87,7 @@ pub fn report() -> Report {
         not_done: Vec::new(),
     });
     report.applies.push(ApplyDocument {
+        rollouts: Vec::new(),
         apply: Some("a-213".into()),
         environment: "integration".into(),
         outcome: ApplyOutcome::Failed,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::super::rollout::Rollout;
 use super::super::ssh_host::{HostList, SshHost, add_host, parse_inventory};
 use super::super::{Block, codes};
 use super::Resolver;
@@ -24,6 +25,8 @@ pub struct TargetPlace {
     pub state: String,
     /// Its machines.
     pub hosts: TargetHosts,
+    /// The order in which they are changed; `None` for all at once.
+    pub rollout: Option<Rollout>,
 }
 
 /// Machines of a target.
@@ -125,7 +128,13 @@ impl Resolver<'_> {
             let base = path(self, "base", base);
             let state = format!("{records}/targets/{}/{target}", self.name);
             let state = path(self, "state", state);
-            targets.insert(Arc::clone(target), TargetPlace { base, state, hosts });
+            let place = TargetPlace {
+                base,
+                state,
+                hosts,
+                rollout: Rollout::of(block),
+            };
+            targets.insert(Arc::clone(target), place);
         }
         targets
     }
