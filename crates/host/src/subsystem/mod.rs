@@ -11,6 +11,7 @@ pub mod path;
 pub mod process;
 #[cfg(feature = "toys")]
 pub mod toy;
+pub mod unit;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +61,11 @@ list::subsystems! {
         Stop,
         /// Move a running process to another record.
         TakeOver
+    }
+    /// A unit of systemd.
+    Unit => unit {
+        /// Bring a unit to a state.
+        SetUnit
     }
     [feature = "toys"]
     /// A named value, for tests of new kinds.
