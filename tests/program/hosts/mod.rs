@@ -3,6 +3,8 @@
 mod host;
 mod reached;
 mod refused;
+mod services;
+mod systemd;
 
 use super::world::TestWorld;
 use host::{Host, hosts, hosts_with};

@@ -330,7 +330,12 @@ impl Change<'_> {
                 });
             }
         }
-        if self.shown.get("ConditionResult") == "no" && self.found.active == "inactive" {
+        // A unit that nothing uses is unloaded, and has no result then.
+        let is_checked = !self.shown.get("ConditionTimestamp").is_empty();
+        if is_checked
+            && self.shown.get("ConditionResult") == "no"
+            && self.found.active == "inactive"
+        {
             parts.push("a condition of the unit does not hold".to_owned());
         }
         if self.shown.get("Type") == "oneshot" && self.found.active == "inactive" {

@@ -10,7 +10,7 @@ use evenkeel_model::Moment;
 /// The properties that are read.
 const PROPERTIES: &str = "Id,Names,LoadState,LoadError,ActiveState,SubState,Result,UnitFileState,FragmentPath,DropInPaths,\
     NeedDaemonReload,InvocationID,ActiveEnterTimestamp,InactiveEnterTimestamp,Type,ExecMainCode,ExecMainStatus,\
-    CanReload,ConditionResult,Job,NextElapseUSecRealtime,NextElapseUSecMonotonic,LastTriggerUSec,\
+    CanReload,ConditionResult,ConditionTimestamp,Job,NextElapseUSecRealtime,NextElapseUSecMonotonic,LastTriggerUSec,\
     ExecMainStartTimestamp,ExecMainExitTimestamp";
 
 /// The time limit of reading, and what each unit adds to it.
