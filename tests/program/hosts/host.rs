@@ -80,7 +80,11 @@ fn possible() -> bool {
 
 /// The agent that was built with the program.
 pub(super) fn agent() -> PathBuf {
-    Path::new(PROGRAM).with_file_name("evenkeel-agent")
+    // Releases with an older C library need one that was linked statically.
+    match std::env::var_os("EVENKEEL_TEST_AGENT") {
+        Some(other) => other.into(),
+        None => Path::new(PROGRAM).with_file_name("evenkeel-agent"),
+    }
 }
 
 /// Starts hosts with these names, and points a project's variables to a configuration of OpenSSH that reaches them as an account.
@@ -153,7 +157,7 @@ pub(super) fn configure(world: &mut TestWorld, hosts: &[Reached], account: &str)
             port => format!("[{}]:{port} {}", host.address, host.public_key),
         };
         configuration += &format!(
-            "Host {0}\n  HostName {1}\n  Port {2}\n  User {account}\n  IdentityFile {3}\n  IdentitiesOnly yes\n  UserKnownHostsFile {4}\n",
+            "Host {0}\n  HostName {1}\n  User {account}\n  IdentityFile {3}\n  IdentitiesOnly yes\n  UserKnownHostsFile {4}\n  Port {2}\n",
             host.name,
             host.address,
             host.port,

@@ -219,7 +219,7 @@ reload-on = ["service.idle"]
         ),
         (
             "flaps",
-            "[Service]\nExecStart=/bin/sh -c \"sleep 0.1\"\nRestart=always\nRestartSec=200ms\n",
+            "[Service]\nExecStart=/bin/sh -c \"sleep 0.1\"\nRestart=always\nRestartSec=20s\n",
         ),
         ("once", "[Service]\nType=oneshot\nExecStart=/bin/true\n"),
         ("silent", "[Service]\nExecStart=/bin/sleep 4711\n"),
@@ -247,7 +247,7 @@ reload-on = ["service.idle"]
     applied
         .says("there is no such unit")
         .says("exit status 3")
-        .says("it started and ended")
+        .says("activating (auto-restart)")
         .says("a oneshot unit ends after its work")
         .says("it was not ready after 1.0 s")
         .says("bad unit file setting")

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,14 +27,32 @@ const TRIAL: Duration = Duration::from_millis(500);
 /// The time limit of one readiness check.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// One reload of the service manager serves all units whose files changed before it.
-static RELOADING: Mutex<()> = Mutex::new(());
+/// The number of reloads of the service manager that began.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+/// The number of the last one that succeeded. Held while one runs.
+static RELOADED: Mutex<u64> = Mutex::new(0);
+
+/// Lets the service manager read its files again. A reload takes a while and stops everything else, so one that begins
+/// after the request of several actions serves them all.
+pub(crate) fn reload() -> Result<(), String> {
+    let requested = BEGUN.load(Ordering::SeqCst);
+    let mut reloaded = RELOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if *reloaded > requested {
+        return Ok(());
+    }
+    let number = BEGUN.fetch_add(1, Ordering::SeqCst) + 1;
+    systemctl(&["daemon-reload"], &[], CHANGE)?.succeeded()?;
+    *reloaded = number;
+    Ok(())
+}
 
 /// A unit while it is changed.
 struct Change<'a> {
     wanted: &'a SetUnit,
     shown: Shown,
     found: UnitState,
+    /// Whether nothing was changed since it was read.
+    is_fresh: bool,
     notes: Vec<String>,
 }
 
@@ -54,6 +73,7 @@ pub(super) fn set(work: &Work<'_>, wanted: &SetUnit) -> Outcome {
         wanted,
         shown,
         found,
+        is_fresh: true,
         notes: Vec::new(),
     };
     change.load()?;
@@ -83,11 +103,13 @@ impl Change<'_> {
 
     fn look(&mut self) -> Result<(), ActionError> {
         (self.shown, self.found) = look(self.wanted)?;
+        self.is_fresh = true;
         Ok(())
     }
 
     /// Runs `systemctl` for the unit.
-    fn run(&self, arguments: &[&str], limit: Duration) -> Result<(), ActionError> {
+    fn run(&mut self, arguments: &[&str], limit: Duration) -> Result<(), ActionError> {
+        self.is_fresh = false;
         let operation = arguments.first().copied().unwrap_or_default();
         systemctl(arguments, &[&self.wanted.unit], limit)
             .and_then(|ran| ran.succeeded().map(drop))
@@ -99,34 +121,29 @@ impl Change<'_> {
         if self.found.is_loaded && self.found.exists() {
             return Ok(());
         }
-        let held = RELOADING.lock().unwrap_or_else(PoisonError::into_inner);
-        // Another unit's action may have done it.
-        self.look()?;
-        if !self.found.is_loaded || !self.found.exists() {
-            systemctl(&["daemon-reload"], &[], CHANGE)
-                .and_then(|ran| ran.succeeded().map(drop))
-                .map_err(|reason| self.failed("daemon-reload", reason))?;
-            if !self.found.is_loaded {
-                self.notes.push("reloaded the service manager".to_owned());
-            }
-            self.look()?;
+        if !self.found.is_loaded {
+            self.notes.push("reloaded the service manager".to_owned());
         }
-        drop(held);
-        Ok(())
+        self.reload()
+    }
+
+    fn reload(&mut self) -> Result<(), ActionError> {
+        reload().map_err(|reason| self.failed("daemon-reload", reason))?;
+        self.look()
     }
 
     fn perform(&mut self) -> Result<(), ActionError> {
         let wanted = self.wanted;
         if wanted.masked == Some(true) && !self.found.is_masked() {
-            self.run(&["mask"], CHANGE)?;
+            self.run(&["mask", "--no-reload"], CHANGE)?;
             self.notes.push("masked".to_owned());
-            self.look()?;
+            self.reload()?;
         }
         if wanted.masked == Some(false) && self.found.is_masked() {
-            self.run(&["unmask"], CHANGE)?;
-            self.run(&["unmask", "--runtime"], CHANGE)?;
+            self.run(&["unmask", "--no-reload"], CHANGE)?;
+            self.run(&["unmask", "--no-reload", "--runtime"], CHANGE)?;
             self.notes.push("unmasked".to_owned());
-            self.look()?;
+            self.reload()?;
         }
         if !self.found.exists() {
             if wanted.enabled == Some(true) || wanted.running == Some(true) {
@@ -154,18 +171,15 @@ impl Change<'_> {
     }
 
     fn enable(&mut self, enabled: bool) -> Result<(), ActionError> {
-        if enabled {
-            self.run(&["enable"], CHANGE)?;
-            self.notes.push("enabled".to_owned());
-        } else {
-            if self.found.enabled == "enabled-runtime" {
-                self.run(&["disable", "--runtime"], CHANGE)?;
-            } else {
-                self.run(&["disable"], CHANGE)?;
-            }
-            self.notes.push("disabled".to_owned());
-        }
-        self.look()
+        let (arguments, note): (&[&str], _) = match (enabled, self.found.enabled.as_str()) {
+            (true, _) => (&["enable", "--no-reload"], "enabled"),
+            (false, "enabled-runtime") => (&["disable", "--no-reload", "--runtime"], "disabled"),
+            (false, _) => (&["disable", "--no-reload"], "disabled"),
+        };
+        self.run(arguments, CHANGE)?;
+        self.notes.push(note.to_owned());
+        // Until then, the service manager shows the former state.
+        self.reload()
     }
 
     fn stop(&mut self) -> Result<(), ActionError> {
@@ -244,7 +258,9 @@ impl Change<'_> {
         let mut starting = Instant::now();
         let mut pause = Duration::from_millis(10);
         loop {
-            self.look()?;
+            if !self.is_fresh {
+                self.look()?;
+            }
             let has_job = !matches!(self.shown.get("Job"), "" | "0");
             let is_former = before
                 .as_deref()
@@ -273,6 +289,7 @@ impl Change<'_> {
                 ));
             }
             std::thread::sleep(pause);
+            self.is_fresh = false;
             pause = (pause * 3 / 2).min(Duration::from_millis(200));
         }
         self.try_out(operation)
@@ -289,11 +306,16 @@ impl Change<'_> {
         };
         let begun = Instant::now();
         loop {
+            if check.is_none() && !limit.is_zero() {
+                std::thread::sleep(TRIAL / 2);
+            }
             let left = limit.saturating_sub(begun.elapsed());
             let answer = check
                 .map(|check| ready::ask(check, left.clamp(Duration::from_millis(50), PATIENCE)));
             // Read after the answer: another program may have given it.
-            self.look()?;
+            if check.is_some() || !limit.is_zero() {
+                self.look()?;
+            }
             if !self.found.is_running() || self.shown.get("InvocationID") != invocation {
                 return Err(self.failed(
                     operation,
@@ -309,7 +331,8 @@ impl Change<'_> {
                     ));
                 }
                 None if left.is_zero() => return Ok(()),
-                _ => std::thread::sleep(Duration::from_millis(100).min(left)),
+                Some(Err(_)) => std::thread::sleep(Duration::from_millis(100).min(left)),
+                None => {}
             }
         }
     }
@@ -377,7 +400,9 @@ impl Change<'_> {
 
     /// Reads the result back.
     fn judge(&mut self) -> Result<(), ActionError> {
-        self.look()?;
+        if !self.is_fresh {
+            self.look()?;
+        }
         let found = &self.found;
         let wanted = self.wanted;
         let is_so = wanted
