@@ -5,6 +5,7 @@ mod reached;
 mod refused;
 mod services;
 mod systemd;
+mod timers;
 
 use super::world::TestWorld;
 use host::{Host, hosts, hosts_with};

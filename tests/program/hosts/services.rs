@@ -2,25 +2,11 @@
 
 use std::time::Instant;
 
-use super::super::world::TestWorld;
-use super::systemd::{SystemdHost, systemd_hosts};
+use super::systemd::on_a_host;
 use super::{hosts, system};
 
 /// A unit that runs until it is stopped.
 const SLEEPS: &str = "[Service]\\nExecStart=/bin/sleep 4711\\nExecReload=/bin/touch /run/reloaded\\n[Install]\\nWantedBy=multi-user.target\\n";
-
-/// Creates a system with some resources on one host, and starts that.
-fn on_a_host(resources: &str) -> Option<(TestWorld, SystemdHost)> {
-    let mut world = system();
-    let path = "environments/system.toml";
-    let before = world.read(path);
-    let start = before.split("[directory.site]").next().unwrap();
-    world.write(path, &format!("{start}{resources}"));
-    world.commit();
-    let host = systemd_hosts(&mut world, &["staging-1"], "root")?.remove(0);
-    host.run("mkdir -p /usr/local/lib/systemd/system");
-    Some((world, host))
-}
 
 /// The definition of a service whose unit file and configuration are declared too.
 fn declared(content: &str, more: &str) -> String {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::super::world::TestWorld;
 use super::host::{Reached, agent, configure, make_key, prepare};
+use super::system;
 
 static NUMBER: AtomicU32 = AtomicU32::new(1);
 
@@ -70,6 +71,19 @@ pub fn systemd_hosts(
         host.wait();
     }
     Some(hosts)
+}
+
+/// Creates a system with some resources on one host, and starts that.
+pub fn on_a_host(resources: &str) -> Option<(TestWorld, SystemdHost)> {
+    let mut world = system();
+    let path = "environments/system.toml";
+    let before = world.read(path);
+    let start = before.split("[directory.site]").next().unwrap();
+    world.write(path, &format!("{start}{resources}"));
+    world.commit();
+    let host = systemd_hosts(&mut world, &["staging-1"], "root")?.remove(0);
+    host.run("mkdir -p /usr/local/lib/systemd/system");
+    Some((world, host))
 }
 
 impl SystemdHost {

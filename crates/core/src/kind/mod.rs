@@ -341,6 +341,7 @@ kinds! {
     installation::Installation,
     process::Process,
     service::Service,
+    timer::Timer,
     #[cfg(test)]
     toy_package::ToyPackage,
     #[cfg(test)]

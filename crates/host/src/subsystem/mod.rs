@@ -9,6 +9,7 @@ pub mod installation;
 mod list;
 pub mod path;
 pub mod process;
+pub mod timer;
 #[cfg(feature = "toys")]
 pub mod toy;
 pub mod unit;
@@ -66,6 +67,13 @@ list::subsystems! {
     Unit => unit {
         /// Bring a unit to a state.
         SetUnit
+    }
+    /// A timer of systemd that evenkeel writes.
+    Timer => timer {
+        /// Write both unit files, enable the timer and start it.
+        SetTimer,
+        /// Remove a timer and its service.
+        DropTimer
     }
     [feature = "toys"]
     /// A named value, for tests of new kinds.

@@ -36,25 +36,25 @@ const OF_PACKAGES: &[&str] = &["/usr/lib/", "/lib/"];
 const LONGEST: u64 = 1024 * 1024;
 
 /// All directories of drop-ins, by their name: `nginx.service.d`.
-pub(super) struct Directories {
+pub(crate) struct Directories {
     found: BTreeMap<String, Vec<PathBuf>>,
 }
 
 /// The files of a unit.
-pub(super) struct Files {
+pub(crate) struct Files {
     /// The unit file and all drop-ins, loaded or on disk.
     all: BTreeSet<PathBuf>,
     /// Directories of its drop-ins, whose time changes with what they contain.
     directories: Vec<PathBuf>,
     /// The drop-ins that belong to no package.
-    pub(super) drop_ins: Vec<String>,
+    pub(crate) drop_ins: Vec<String>,
     /// Whether every drop-in on disk is loaded.
-    pub(super) are_loaded: bool,
+    pub(crate) are_loaded: bool,
 }
 
 impl Directories {
     /// Lists the directories once for a batch.
-    pub(super) fn read() -> Self {
+    pub(crate) fn read() -> Self {
         let mut found: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
         for searched in SEARCHED {
             // With a merged /usr, one directory has two names.
@@ -73,7 +73,7 @@ impl Directories {
     }
 
     /// Returns the files of a unit.
-    pub(super) fn files_of(&self, shown: &Shown) -> Files {
+    pub(crate) fn files_of(&self, shown: &Shown) -> Files {
         let mut all = BTreeSet::new();
         let mut files = Files {
             all: BTreeSet::new(),
@@ -131,7 +131,7 @@ impl Directories {
 
 impl Files {
     /// Returns the digest of all names and contents.
-    pub(super) fn digest(&self) -> Result<Digest, String> {
+    pub(crate) fn digest(&self) -> Result<Digest, String> {
         let mut contents = Vec::new();
         for path in &self.all {
             let mut content = Vec::new();
@@ -149,7 +149,7 @@ impl Files {
     }
 
     /// Returns whether one of them changed in a later second than a moment.
-    pub(super) fn changed_after(&self, since: Option<Moment>) -> bool {
+    pub(crate) fn changed_after(&self, since: Option<Moment>) -> bool {
         let Some(since) = since else {
             return false;
         };

@@ -1,8 +1,8 @@
 //! The local part: reads and changes units through `systemctl`.
 
-mod directories;
-pub(crate) mod record;
-mod set;
+pub(crate) mod directories;
+mod record;
+pub(crate) mod set;
 pub(crate) mod show;
 
 use std::path::Path;

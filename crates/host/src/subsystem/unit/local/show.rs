@@ -10,8 +10,7 @@ use evenkeel_model::Moment;
 /// The properties that are read.
 const PROPERTIES: &str = "Id,Names,LoadState,LoadError,ActiveState,SubState,Result,UnitFileState,FragmentPath,DropInPaths,\
     NeedDaemonReload,InvocationID,ActiveEnterTimestamp,InactiveEnterTimestamp,Type,ExecMainCode,ExecMainStatus,\
-    CanReload,ConditionResult,ConditionTimestamp,Job,NextElapseUSecRealtime,NextElapseUSecMonotonic,LastTriggerUSec,\
-    ExecMainStartTimestamp,ExecMainExitTimestamp";
+    CanReload,ConditionResult,ConditionTimestamp,Job";
 
 /// The time limit of reading, and what each unit adds to it.
 const LIMIT: (Duration, Duration) = (Duration::from_secs(15), Duration::from_millis(20));
