@@ -147,7 +147,7 @@ impl SystemdHost {
                 break;
             }
             assert!(
-                begun.elapsed() < Duration::from_secs(60),
+                begun.elapsed() < Duration::from_mins(1),
                 "{} does not start",
                 self.container
             );

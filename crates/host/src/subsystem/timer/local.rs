@@ -16,7 +16,7 @@ use evenkeel_model::Digest;
 use evenkeel_model::text::inert;
 
 /// The time limit of one change.
-const CHANGE: Duration = Duration::from_secs(60);
+const CHANGE: Duration = Duration::from_mins(1);
 /// The longest unit file that is read.
 const LONGEST: u64 = 1024 * 1024;
 

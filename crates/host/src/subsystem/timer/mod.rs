@@ -32,6 +32,7 @@ pub struct Answer {
 }
 
 /// The state of a timer and its service.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimerState {
     /// The digest of the service's unit file.

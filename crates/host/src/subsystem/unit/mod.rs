@@ -203,6 +203,7 @@ pub const RESTART_ON: &str = "restart-on.";
 pub const RELOAD_ON: &str = "reload-on.";
 
 /// What an action compares before it changes anything.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitSummary {
     /// Whether it exists.
@@ -279,7 +280,7 @@ pub enum Renewal {
 impl SetUnit {
     /// Returns whether a found state is neither the expected nor the wanted one.
     #[cfg(any(feature = "local", feature = "testing"))]
-    fn refuses(&self, found: &UnitSummary) -> bool {
+    fn refuses(&self, found: UnitSummary) -> bool {
         let expected = &self.expected;
         if !expected.exists {
             return false;

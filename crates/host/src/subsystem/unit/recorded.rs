@@ -45,7 +45,7 @@ impl RecordedHost {
     fn set_unit(&mut self, wanted: &SetUnit) -> Outcome {
         let mut state = self.unit(&wanted.unit);
         let found = state.summary();
-        if wanted.refuses(&found) {
+        if wanted.refuses(found) {
             return Err(changed(
                 &wanted.unit,
                 wanted.expected.words(),
@@ -59,13 +59,13 @@ impl RecordedHost {
         }
         match wanted.masked {
             Some(true) if !state.is_masked() => {
-                state.load = "masked".to_owned();
-                state.enabled = "masked".to_owned();
+                "masked".clone_into(&mut state.load);
+                "masked".clone_into(&mut state.enabled);
                 notes.push("masked");
             }
             Some(false) if state.is_masked() => {
-                state.load = "loaded".to_owned();
-                state.enabled = "disabled".to_owned();
+                "loaded".clone_into(&mut state.load);
+                "disabled".clone_into(&mut state.enabled);
                 notes.push("unmasked");
             }
             _ => {}
@@ -81,19 +81,19 @@ impl RecordedHost {
             && !state.is_enabled_as(enabled)
         {
             let word = if enabled { "enabled" } else { "disabled" };
-            state.enabled = word.to_owned();
+            word.clone_into(&mut state.enabled);
             notes.push(word);
         }
         match wanted.running {
             Some(true) => notes.extend(self.run_unit(wanted, &mut state)),
             Some(false) if state.is_running() => {
-                state.active = "inactive".to_owned();
-                state.sub = "dead".to_owned();
+                "inactive".clone_into(&mut state.active);
+                "dead".clone_into(&mut state.sub);
                 state.since = Some(self.now());
                 notes.push("stopped");
             }
             Some(false) if state.has_failed() => {
-                state.active = "inactive".to_owned();
+                "inactive".clone_into(&mut state.active);
                 notes.push("reset its failure");
             }
             _ => {}
@@ -136,9 +136,9 @@ impl RecordedHost {
             notes.push("reloaded");
         }
         if notes.iter().any(|note| note.ends_with("started")) {
-            state.active = "active".to_owned();
-            state.sub = "running".to_owned();
-            state.result = "success".to_owned();
+            "active".clone_into(&mut state.active);
+            "running".clone_into(&mut state.sub);
+            "success".clone_into(&mut state.result);
             state.is_current = true;
             state.ready = Some(true);
             state.since = Some(self.now());

@@ -19,9 +19,9 @@ use evenkeel_model::duration::phrase;
 use evenkeel_model::text::inert;
 
 /// The time limit of a change that starts or stops nothing. Scripts for older service managers may take part.
-const CHANGE: Duration = Duration::from_secs(60);
+const CHANGE: Duration = Duration::from_mins(1);
 /// The time limit of a stop, besides the unit's own limit.
-const STOP: Duration = Duration::from_secs(120);
+const STOP: Duration = Duration::from_mins(2);
 /// The time that a unit without a readiness check must run to count as started.
 const TRIAL: Duration = Duration::from_millis(500);
 /// The time limit of one readiness check.
@@ -62,7 +62,7 @@ pub(super) fn set(work: &Work<'_>, wanted: &SetUnit) -> Outcome {
     }
     let (shown, found) = look(wanted)?;
     let summary = found.summary();
-    if wanted.refuses(&summary) {
+    if wanted.refuses(summary) {
         return Err(ActionError::Changed {
             path: wanted.unit.clone(),
             expected: wanted.expected.words(),
