@@ -81,8 +81,12 @@ fn possible() -> bool {
 }
 
 /// The agent that was built with the program.
-fn agent() -> PathBuf {
-    Path::new(PROGRAM).with_file_name("evenkeel-agent")
+pub(super) fn agent() -> PathBuf {
+    // Releases with an older C library need one that was linked statically.
+    match std::env::var_os("EVENKEEL_TEST_AGENT") {
+        Some(other) => other.into(),
+        None => Path::new(PROGRAM).with_file_name("evenkeel-agent"),
+    }
 }
 
 /// Starts hosts with these names, and points a project's variables to a configuration of OpenSSH that reaches them as an account.
@@ -101,6 +105,34 @@ pub fn hosts_with(
     if !possible() {
         return None;
     }
+    let directory = prepare(world);
+    let hosts: Vec<Host> = names
+        .iter()
+        .map(|(name, before)| Host::start(&directory, name, before))
+        .collect();
+    let reached: Vec<Reached> = hosts
+        .iter()
+        .map(|host| Reached {
+            name: host.name.clone(),
+            address: host.address.clone(),
+            port: 22,
+            public_key: fs::read_to_string(host.directory.join("hostkey.pub")).unwrap(),
+        })
+        .collect();
+    configure(world, &reached, account);
+    Some(hosts)
+}
+
+/// How OpenSSH reaches a host.
+pub(super) struct Reached {
+    pub(super) name: String,
+    pub(super) address: String,
+    pub(super) port: u16,
+    pub(super) public_key: String,
+}
+
+/// Makes the directory of a project's hosts, with the key of its accounts and the agent; returns it.
+pub(super) fn prepare(world: &TestWorld) -> PathBuf {
     let directory = world.path("hosts");
     fs::create_dir_all(directory.join("runtime")).unwrap();
     // A debug build is large, and is sent to every host.
@@ -113,19 +145,24 @@ pub fn hosts_with(
         fs::copy(agent(), &stripped).unwrap();
     }
     make_key(&directory.join("key"));
-    let hosts: Vec<Host> = names
-        .iter()
-        .map(|(name, before)| Host::start(&directory, name, before))
-        .collect();
+    directory
+}
+
+/// Writes a configuration of OpenSSH that reaches hosts as an account, and points the project's variables to it.
+pub(super) fn configure(world: &mut TestWorld, hosts: &[Reached], account: &str) {
+    let directory = world.path("hosts");
     let mut known = String::new();
     let mut configuration = String::new();
-    for host in &hosts {
-        let public = fs::read_to_string(host.directory.join("hostkey.pub")).unwrap();
-        known += &format!("{} {public}", host.address);
+    for host in hosts {
+        known += &match host.port {
+            22 => format!("{} {}", host.address, host.public_key),
+            port => format!("[{}]:{port} {}", host.address, host.public_key),
+        };
         configuration += &format!(
-            "Host {}\n  HostName {}\n  User {account}\n  IdentityFile {}\n  IdentitiesOnly yes\n  UserKnownHostsFile {}\n",
+            "Host {0}\n  HostName {1}\n  User {account}\n  IdentityFile {3}\n  IdentitiesOnly yes\n  UserKnownHostsFile {4}\n  Port {2}\n",
             host.name,
             host.address,
+            host.port,
             directory.join("key").display(),
             directory.join("known_hosts").display(),
         );
@@ -140,10 +177,9 @@ pub fn hosts_with(
         let value = directory.join(value).display().to_string();
         world.variables.insert(name.to_owned(), value);
     }
-    Some(hosts)
 }
 
-fn make_key(path: &Path) {
+pub(super) fn make_key(path: &Path) {
     let made = Command::new("ssh-keygen")
         .args(["-q", "-t", "ed25519", "-N", "", "-f"])
         .arg(path)

@@ -3,7 +3,10 @@
 mod host;
 mod reached;
 mod refused;
+mod services;
 mod several;
+mod systemd;
+mod timers;
 
 use super::world::TestWorld;
 use host::{Host, hosts, hosts_with};

@@ -560,7 +560,7 @@ fn check_names(scope: &Scope<'_>, address: &Address, block: &Block, wrong: &mut 
             address, "artifact", "artifact", artifact, hint, span,
         ));
     }
-    for key in ["after", "restart-on"] {
+    for key in ["after", "restart-on", "reload-on"] {
         for (other, span) in addresses(block, key) {
             if resources.get(&other).is_none() {
                 let known = || resources.keys().map(Address::as_str);

@@ -126,6 +126,14 @@ pub trait Kind: Sized {
     fn restart(_declared: &Self::Declared, _observed: &Self::Observed) -> Vec<ActionOf<Self>> {
         Vec::new()
     }
+    /// Returns the resources whose change reloads it.
+    fn reloads_on(_declared: &Self::Declared) -> Vec<String> {
+        Vec::new()
+    }
+    /// Returns the actions that reload it without a discrepancy; empty for a kind that cannot be reloaded.
+    fn reload(_declared: &Self::Declared, _observed: &Self::Observed) -> Vec<ActionOf<Self>> {
+        Vec::new()
+    }
     /// Returns its exclusive scope, if it declares one.
     fn exclusive(_declared: &Self::Declared) -> Option<Exclusive<'_>> {
         None
@@ -175,6 +183,8 @@ pub struct Context<'a> {
     pub artifact: Option<&'a ArtifactFacts>,
     /// Digest of the declaration of each resource in `restart-on`.
     pub triggers: BTreeMap<String, Digest>,
+    /// Digest of the declaration of each resource in `reload-on`.
+    pub reload_triggers: BTreeMap<String, Digest>,
     /// Seals text that contains a secret.
     pub seal: &'a dyn SealText,
 }

@@ -10,7 +10,9 @@ mod attributes;
 mod claim;
 mod contract;
 mod difference;
+mod ready;
 mod traits;
+mod unit_name;
 
 pub use attributes::Attributes;
 pub use attributes::absolute;
@@ -267,6 +269,21 @@ macro_rules! kinds {
                 }
             }
 
+            /// Returns the resources whose change reloads it.
+            pub fn reloads_on(&self) -> Vec<String> {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::reloads_on(declared), )* }
+            }
+
+            /// Returns the actions that reload it without a discrepancy; empty for a kind that cannot be reloaded.
+            pub fn reload(&self, observed: &Observed) -> Vec<Action> {
+                match (self, observed) {
+                    $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
+                        <$module::$kind as Kind>::reload(declared, observed)
+                    } )*
+                    _ => Vec::new(),
+                }
+            }
+
             /// Returns its exclusive scope, if it declares one.
             pub fn exclusive(&self) -> Option<Exclusive<'_>> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::exclusive(declared), )* }
@@ -323,6 +340,8 @@ kinds! {
     link::Link,
     installation::Installation,
     process::Process,
+    service::Service,
+    timer::Timer,
     #[cfg(test)]
     toy_package::ToyPackage,
     #[cfg(test)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::absolute;
 use super::contract::unexpected;
+use super::ready::{self, READY, milliseconds};
 use super::{
     Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed,
     StepWords, TellAttribute, Traits, Wrong,
@@ -15,7 +16,7 @@ use evenkeel_host::process::Running;
 use evenkeel_host::{Action, Answer, ProcessState, Query, Ready, Text};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
-use evenkeel_model::{Moment, Value, duration};
+use evenkeel_model::{Moment, Value};
 
 /// Running program.
 pub struct Process;
@@ -263,33 +264,7 @@ impl Kind for Process {
                 ));
             }
         }
-        let ready_table = attributes.table("ready");
-        let ready_text = |key: &str| ready_table?.get(key)?.as_text().map(str::to_owned);
-        let ready = match (ready_text("http"), ready_text("tcp")) {
-            (Some(url), None) => Some(Ready::Http(url)),
-            (None, Some(address)) => Some(Ready::Tcp(address)),
-            (None, None) if ready_table.is_none() => None,
-            _ => {
-                wrong.push(Wrong::new("ready", "use exactly one of `http` and `tcp`"));
-                None
-            }
-        };
-        if let Some(Ready::Http(url)) = &ready
-            && !(url.starts_with("http://") || url.starts_with("https://"))
-        {
-            wrong.push(Wrong::new(
-                "ready",
-                format!("`{url}` is not an http or https URL"),
-            ));
-        }
-        if let Some(Ready::Tcp(address)) = &ready
-            && !is_endpoint(address)
-        {
-            wrong.push(Wrong::new(
-                "ready",
-                format!("`{address}` is not a host and a port such as `127.0.0.1:5432`"),
-            ));
-        }
+        let (ready, within) = ready::parse(attributes, &mut wrong);
         if !wrong.is_empty() {
             return Err(wrong);
         }
@@ -311,9 +286,7 @@ impl Kind for Process {
                 .unwrap_or_default(),
             directory: Some(directory),
             ready,
-            within: ready_text("within")
-                .and_then(|text| duration::parse(&text))
-                .map_or(10_000, milliseconds),
+            within,
             stop_within: attributes
                 .duration("stop-within")
                 .map_or(10_000, milliseconds),
@@ -347,14 +320,7 @@ impl Kind for Process {
             Text::Sealed(_) => None,
         });
         let command = declared.command.iter().skip(1).map(String::as_str);
-        ready
-            .into_iter()
-            .chain(environment)
-            .chain(command)
-            .flat_map(|text| text.split(|each: char| !each.is_ascii_alphanumeric()))
-            .filter(|word| word.len() > 1)
-            .filter_map(|word| word.parse().ok())
-            .collect()
+        ready::ports(ready.into_iter().chain(environment).chain(command))
     }
 
     fn queries(declared: &ProcessDeclared) -> Vec<Query> {
@@ -549,32 +515,4 @@ impl Kind for Process {
             tell("ready", format_args!("ready"));
         }
     }
-}
-
-const READY: &[Field] = &[
-    Field::optional(
-        "http",
-        Form::Words,
-        "A URL whose GET answers with a status from 200 to 299.",
-    ),
-    Field::optional(
-        "tcp",
-        Form::Words,
-        "A `host:port` that accepts connections.",
-    ),
-    Field::optional(
-        "within",
-        Form::Duration,
-        "The time limit. Default: \"10s\".",
-    ),
-];
-
-fn is_endpoint(text: &str) -> bool {
-    text.rsplit_once(':').is_some_and(|(host, port)| {
-        !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
-    })
-}
-
-fn milliseconds(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

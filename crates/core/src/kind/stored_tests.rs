@@ -35,6 +35,22 @@ fn written() -> Vec<(&'static str, String)> {
             r#"{"command":["app"],"directory":null,"environment":{},"log":"/s/a.log","ready":null,"record":"/s/a.json","stop-within":1,"triggers":{},"within":2}"#.to_owned(),
         ),
         (
+            "service",
+            r#"{"drop-ins":["/etc/systemd/system/nginx.service.d/a.conf"],"enabled":true,"masked":false,"ready":{"tcp":"127.0.0.1:80"},"ready-within":10000,"record":"/s/nginx.service.unit.json","running":true,"triggers":{"restart-on.file.a":"6437b3ac3846"},"unit":"nginx.service","within":30000}"#.to_owned(),
+        ),
+        (
+            "service",
+            r#"{"drop-ins":[],"enabled":false,"masked":true,"ready":null,"ready-within":1,"record":"/s/a.service.unit.json","running":false,"triggers":{},"unit":"a.service","within":2}"#.to_owned(),
+        ),
+        (
+            "timer",
+            r#"{"address":"timer.backup","command":["/bin/true"],"every":3600000,"on-boot":600000,"on-calendar":["daily"],"path":"/etc/systemd/system/backup.timer","persistent":true,"randomized-delay":300000,"unit":"backup","user":"app"}"#.to_owned(),
+        ),
+        (
+            "timer",
+            r#"{"address":"timer.a","command":["/bin/true"],"every":null,"on-boot":null,"on-calendar":["daily"],"path":"/etc/systemd/system/a.timer","persistent":false,"randomized-delay":0,"unit":"a","user":null}"#.to_owned(),
+        ),
+        (
             "toy-package",
             r#"{"package":"app","version":"1"}"#.to_owned(),
         ),

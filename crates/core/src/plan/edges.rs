@@ -1,6 +1,6 @@
 //! Edges of a plan: dependencies between steps.
 //!
-//! 1. A resource depends on those it refers to, or names in `after` or in `restart-on`: found when it was resolved.
+//! 1. A resource depends on those it refers to, or names in `after`, `restart-on` or `reload-on`: found when it was resolved.
 //! 2. A resource depends on the declared container above a path it claims, with or without a reference.
 //! 3. Removals come after everything else, so that nothing is lost before its successor exists; among them, some kinds
 //!    go first, and containers go after their contents.

@@ -365,7 +365,7 @@ pub(crate) fn shape(address: &Address, symbolic: Option<&Digest>) -> Digest {
     Digest::of_record("evenkeel shape 1", &(address, symbolic))
 }
 
-/// Adds restarts of unchanged resources whose `restart-on` names a resource with a step.
+/// Adds restarts and reloads of unchanged resources whose `restart-on` or `reload-on` names a resource with a step.
 fn restarts<'a>(
     situation: &Situation<'_>,
     instances: &'a edges::Instances<'a>,
@@ -374,35 +374,54 @@ fn restarts<'a>(
     unchanged: &mut usize,
 ) {
     for (instance, resource) in instances {
-        let restarts_on = resource.declared.restarts_on();
-        if restarts_on.is_empty()
-            || drafts
-                .get(instance)
-                .is_some_and(|step| step.verb != Verb::Record)
-        {
+        let declared = &resource.declared;
+        let (restarts_on, reloads_on) = (declared.restarts_on(), declared.reloads_on());
+        if restarts_on.is_empty() && reloads_on.is_empty() {
             continue;
         }
-        let causes: Vec<String> = restarts_on
-            .into_iter()
-            .filter(|other| {
-                Address::parse(other).is_some_and(|other| {
-                    let near = edges::beside(instances, (instance, resource), &other);
-                    near.iter().any(|(other, _)| {
-                        drafts
-                            .get(other)
-                            .is_some_and(|step| step.verb != Verb::Record)
+        let has_step = drafts
+            .get(instance)
+            .is_some_and(|step| step.verb != Verb::Record);
+        // The step of a kind that is replaced starts it again in any case.
+        if has_step && declared.traits().change == ChangeMode::Replace {
+            continue;
+        }
+        let changed = |others: Vec<String>| -> Vec<String> {
+            others
+                .into_iter()
+                .filter(|other| {
+                    Address::parse(other).is_some_and(|other| {
+                        let near = edges::beside(instances, (instance, resource), &other);
+                        near.iter().any(|(other, _)| {
+                            drafts
+                                .get(other)
+                                .is_some_and(|step| step.verb != Verb::Record)
+                        })
                     })
                 })
-            })
-            .collect();
+                .collect()
+        };
         let Some(Observation::Seen(observed)) = situation.seen.get(instance) else {
             continue;
         };
-        if causes.is_empty() {
+        let causes = changed(restarts_on);
+        let (verb, causes, actions) = if causes.is_empty() {
+            let causes = changed(reloads_on);
+            if causes.is_empty() {
+                continue;
+            }
+            (Verb::Update, causes, declared.reload(observed))
+        } else {
+            (Verb::Replace, causes, declared.restart(observed))
+        };
+        if actions.is_empty() {
             continue;
         }
-        let actions = resource.declared.restart(observed);
-        if actions.is_empty() {
+        if has_step {
+            // Its actions repair it as well.
+            if let Some(step) = drafts.get_mut(instance) {
+                step.actions = actions;
+            }
             continue;
         }
         if drafts.remove(instance).is_none() {
@@ -411,7 +430,7 @@ fn restarts<'a>(
         drafts.insert(
             instance,
             Step {
-                verb: Verb::Replace,
+                verb,
                 reason: format!(
                     "{} {}",
                     evenkeel_model::text::list(&causes, "and"),

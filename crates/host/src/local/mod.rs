@@ -7,6 +7,7 @@ pub(crate) mod content;
 pub(crate) mod owners;
 pub mod reason;
 mod remove;
+pub(crate) mod small_file;
 pub(crate) mod sync;
 pub(crate) mod tool;
 pub(crate) mod tree;

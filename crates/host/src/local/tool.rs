@@ -106,6 +106,7 @@ impl Tool {
     }
 
     /// Sets the bytes of its standard input.
+    #[cfg_attr(not(test), allow(dead_code, reason = "not every tool reads"))]
     pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = bytes.into();
         self.command.stdin(Stdio::piped());

@@ -9,8 +9,10 @@ pub mod installation;
 mod list;
 pub mod path;
 pub mod process;
+pub mod timer;
 #[cfg(feature = "toys")]
 pub mod toy;
+pub mod unit;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +62,18 @@ list::subsystems! {
         Stop,
         /// Move a running process to another record.
         TakeOver
+    }
+    /// A unit of systemd.
+    Unit => unit {
+        /// Bring a unit to a state.
+        SetUnit
+    }
+    /// A timer of systemd that evenkeel writes.
+    Timer => timer {
+        /// Write both unit files, enable the timer and start it.
+        SetTimer,
+        /// Remove a timer and its service.
+        DropTimer
     }
     [feature = "toys"]
     /// A named value, for tests of new kinds.

@@ -20,6 +20,10 @@ fn written() -> Vec<String> {
         r#"{"action":"start","record":"/s/a.json","log":"/s/a.log","command":["app"],"environment":{},"directory":"/srv","ready":{"tcp":"127.0.0.1:80"},"within":1,"stop_within":2,"started_as":{},"expected":null}"#.to_owned(),
         format!(r#"{{"action":"stop","record":"/s/a.json","stop_within":10000,"expected":{PROCESS}}}"#),
         format!(r#"{{"action":"take-over","record":"/s/b.json","from":"/s/a.json","log":"/s/b.log","from_log":"/s/a.log","expected":{PROCESS}}}"#),
+        r#"{"action":"set-unit","unit":"app.service","record":"/s/app.service.unit.json","masked":false,"enabled":true,"running":true,"renewal":"restart","drop_ins":["/etc/systemd/system/app.service.d/a.conf"],"ready":{"tcp":"127.0.0.1:80"},"ready_within":10000,"within":30000,"started_as":{"restart-on.file.a":"6437b3ac3846"},"expected":{"exists":true,"running":false,"enabled":false,"disabled":true,"masked":false}}"#.to_owned(),
+        r#"{"action":"set-unit","unit":"app.service","record":"/s/app.service.unit.json","masked":null,"enabled":null,"running":null,"renewal":"none","drop_ins":null,"ready":null,"ready_within":1,"within":2,"started_as":null,"expected":{"exists":false,"running":false,"enabled":false,"disabled":true,"masked":false}}"#.to_owned(),
+        format!(r#"{{"action":"set-timer","name":"backup","service":"[Service]\n","timer":"[Timer]\n","calendars":["daily"],"expected":{{"service":null,"timer":"{DIGEST}"}}}}"#),
+        format!(r#"{{"action":"drop-timer","name":"backup","expected":{{"service":"{DIGEST}","timer":null}}}}"#),
     ]
     .into_iter()
     .chain(

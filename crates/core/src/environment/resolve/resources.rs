@@ -220,7 +220,7 @@ impl Resolver<'_> {
     }
 
     /// Returns the dependencies of a resource: those it refers to in attributes and in its template, and those in
-    /// `after` and `restart-on`.
+    /// `after`, `restart-on` and `reload-on`.
     pub(super) fn wants(&self, block: &Block) -> Vec<Address> {
         let mut wants = Vec::new();
         for attribute in &block.attributes {
@@ -230,7 +230,7 @@ impl Resolver<'_> {
                 }
             });
         }
-        for key in ["after", "restart-on"] {
+        for key in ["after", "restart-on", "reload-on"] {
             wants.extend(addresses(block, key).into_iter().map(|(other, _)| other));
         }
         if let Some((path, _)) = plain_text(block, "template")
@@ -239,6 +239,18 @@ impl Resolver<'_> {
             wants.extend(template.resources().cloned());
         }
         wants
+    }
+
+    /// Returns the digest of the declaration of each resource that a key names.
+    fn triggers(&self, block: &Block, key: &str) -> Option<BTreeMap<String, Digest>> {
+        addresses(block, key)
+            .into_iter()
+            .map(|(other, _)| {
+                let (trigger, _) = self.filled.get(&other)?;
+                let record = trigger.record().ok()?;
+                Some((other.to_string(), Digest::of(record.as_bytes())))
+            })
+            .collect()
     }
 
     pub(super) fn resource(
@@ -285,12 +297,8 @@ impl Resolver<'_> {
         let (on, place, true) = (on?, place?, self.complaints.len() == before) else {
             return None;
         };
-        let mut triggers = BTreeMap::new();
-        for (other, _) in addresses(block, "restart-on") {
-            let (trigger, _) = self.filled.get(&other)?;
-            let record = trigger.record().ok()?;
-            triggers.insert(other.to_string(), Digest::of(record.as_bytes()));
-        }
+        let triggers = self.triggers(block, "restart-on")?;
+        let reload_triggers = self.triggers(block, "reload-on")?;
         let context = Context {
             address,
             environment: self.name,
@@ -299,6 +307,7 @@ impl Resolver<'_> {
             content: written.as_ref(),
             artifact: artifact.as_ref(),
             triggers,
+            reload_triggers,
             seal: &self.materials,
         };
         match Declared::new(address.kind(), &context, &attributes) {

@@ -2,7 +2,7 @@
 
 mod log;
 mod probe;
-mod ready;
+pub(crate) mod ready;
 pub(super) mod record;
 mod session;
 mod spawn;

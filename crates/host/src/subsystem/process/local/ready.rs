@@ -12,7 +12,7 @@ use evenkeel_model::duration::phrase;
 const NEAR: Duration = Duration::from_millis(500);
 
 /// Checks once. The error describes the problem.
-pub(super) fn ask(check: &Ready, within: Duration) -> Result<(), String> {
+pub(crate) fn ask(check: &Ready, within: Duration) -> Result<(), String> {
     match check {
         Ready::Http(url) => match status(url, within)? {
             200..300 => Ok(()),

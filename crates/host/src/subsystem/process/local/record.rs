@@ -4,19 +4,15 @@
 //! are left to the local target.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read as _, Write as _};
-use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Mode, OFlags};
-use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::super::Text;
 use crate::local::reason::{why, why_io};
-use crate::place::{self, Obstacle};
-use evenkeel_model::{Digest, Moment};
+use crate::local::small_file;
+use crate::place;
+use evenkeel_model::Moment;
 
 /// The version of the file format.
 const VERSION: u32 = 1;
@@ -98,22 +94,9 @@ pub(in crate::subsystem::process) fn myself(
 
 /// Reads a record; `None` when it is missing. The error is a reason for people.
 pub(in crate::subsystem::process) fn read(path: &Path) -> Result<Option<ProcessRecord>, String> {
-    let (parent, name) = place::split(path).map_err(|obstacle| obstacle.to_string())?;
-    let parent = match place::open_directory(&parent) {
-        Ok(parent) => parent,
-        Err(Obstacle::Missing(_)) => return Ok(None),
-        Err(obstacle) => return Err(obstacle.to_string()),
+    let Some(text) = small_file::read(path, LONGEST)? else {
+        return Ok(None);
     };
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = match rustix::fs::openat(parent, name, flags, Mode::empty()) {
-        Ok(file) => File::from(file),
-        Err(Errno::NOENT) => return Ok(None),
-        Err(errno) => return Err(why(errno)),
-    };
-    let mut text = Vec::new();
-    file.take(LONGEST)
-        .read_to_end(&mut text)
-        .map_err(|error| why_io(&error))?;
     match serde_json::from_slice::<ProcessRecord>(&text) {
         Ok(record) if record.version == VERSION => Ok(Some(record)),
         Ok(record) => Err(format!(
@@ -131,31 +114,8 @@ pub(in crate::subsystem::process) fn write(
     path: &Path,
     record: &ProcessRecord,
 ) -> Result<(), String> {
-    let (parent, name) = place::split(path).map_err(|obstacle| obstacle.to_string())?;
-    let parent = place::open_directory(&parent).map_err(|obstacle| obstacle.to_string())?;
     let text = serde_json::to_vec(record).map_err(|error| error.to_string())?;
-    let digest = Digest::of(name.as_encoded_bytes()).hex();
-    let beside = format!(".evenkeel-{}.tmp", digest.get(..16).unwrap_or(&digest));
-    let _ = rustix::fs::unlinkat(&parent, beside.as_str(), AtFlags::empty());
-    let done = write_beside(&parent, &beside, &text)
-        .and_then(|()| rustix::fs::renameat(&parent, beside.as_str(), &parent, &name).map_err(why));
-    if done.is_err() {
-        let _ = rustix::fs::unlinkat(&parent, beside.as_str(), AtFlags::empty());
-    }
-    done?;
-    place::reopen(&parent)
-        .and_then(rustix::fs::fsync)
-        .map_err(why)
-}
-
-fn write_beside(parent: &OwnedFd, beside: &str, text: &[u8]) -> Result<(), String> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file =
-        rustix::fs::openat(parent, beside, flags, Mode::from_raw_mode(0o600)).map_err(why)?;
-    let mut file = File::from(file);
-    file.write_all(text)
-        .and_then(|()| file.sync_all())
-        .map_err(|error| why_io(&error))
+    small_file::write(path, &text, 0o600)
 }
 
 /// Moves a record to another path in the same directory, durably, if it is unchanged. A record at the new path is
@@ -189,15 +149,7 @@ pub(in crate::subsystem::process) fn remove(
     if read(path)?.as_ref() != Some(record) {
         return Ok(());
     }
-    let (parent, name) = place::split(path).map_err(|obstacle| obstacle.to_string())?;
-    let parent = place::open_directory(&parent).map_err(|obstacle| obstacle.to_string())?;
-    match rustix::fs::unlinkat(&parent, &name, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => {}
-        Err(errno) => return Err(why(errno)),
-    }
-    place::reopen(&parent)
-        .and_then(rustix::fs::fsync)
-        .map_err(why)
+    small_file::remove(path)
 }
 
 #[cfg(test)]
