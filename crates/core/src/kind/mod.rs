@@ -6,6 +6,7 @@
 //! To add a kind: write `<kind>.rs` with a type that implements [`Kind`], and add its line to the list `kinds!`. No
 //! code outside of a kind's file names it: the rest of evenkeel uses its [`Traits`] and [`Claim`]s.
 
+mod account;
 mod attributes;
 mod claim;
 mod contract;
@@ -323,6 +324,8 @@ kinds! {
     link::Link,
     installation::Installation,
     process::Process,
+    group::Group,
+    user::User,
     #[cfg(test)]
     toy_package::ToyPackage,
     #[cfg(test)]

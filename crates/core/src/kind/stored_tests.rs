@@ -35,6 +35,22 @@ fn written() -> Vec<(&'static str, String)> {
             r#"{"command":["app"],"directory":null,"environment":{},"log":"/s/a.log","ready":null,"record":"/s/a.json","stop-within":1,"triggers":{},"within":2}"#.to_owned(),
         ),
         (
+            "group",
+            r#"{"gid":70,"group":"app","members":["ada"],"system":true}"#.to_owned(),
+        ),
+        (
+            "group",
+            r#"{"gid":null,"group":"app","members":null,"system":false}"#.to_owned(),
+        ),
+        (
+            "user",
+            r#"{"comment":"App","create-home":true,"group":"app","groups":["adm"],"home":"/srv","locked":true,"shell":"/bin/sh","system":true,"uid":70,"user":"app"}"#.to_owned(),
+        ),
+        (
+            "user",
+            r#"{"comment":null,"create-home":false,"group":null,"groups":null,"home":null,"locked":null,"shell":null,"system":false,"uid":null,"user":"app"}"#.to_owned(),
+        ),
+        (
             "toy-package",
             r#"{"package":"app","version":"1"}"#.to_owned(),
         ),

@@ -65,12 +65,16 @@ pub enum ChangeMode {
 }
 
 /// Position of a kind's removal among all removals of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RemovalOrder {
     /// Before every kind that does not go first, because it uses their resources.
     First,
     /// At any time, except that a container goes after its contents.
     Any,
+    /// After all of the above, because they may use it: a user.
+    Late,
+    /// After every other kind, because even those use it: a group.
+    Last,
 }
 
 /// Material of a declaration, besides its attributes.

@@ -139,6 +139,13 @@ pub(super) fn removal(
             if !goes_first(declared) {
                 before.extend(first.get(machine).into_iter().flatten());
             }
+            let order = declared.traits().removal;
+            if order >= RemovalOrder::Late {
+                let earlier = removed
+                    .iter()
+                    .filter(|(_, other)| other.traits().removal < order);
+                before.extend(earlier.map(|(other, _)| *other));
+            }
             if declared.traits().is_container {
                 let path = declared.place();
                 let inside = format!("{path}/");

@@ -5,12 +5,14 @@
 //! and carries the state it expects; the target refuses it when it finds another state.
 
 pub mod entries;
+pub mod group;
 pub mod installation;
 mod list;
 pub mod path;
 pub mod process;
 #[cfg(feature = "toys")]
 pub mod toy;
+pub mod user;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +62,20 @@ list::subsystems! {
         Stop,
         /// Move a running process to another record.
         TakeOver
+    }
+    /// A group of the host.
+    Group => group {
+        /// Create a group, or change its declared attributes.
+        SetGroup,
+        /// Remove a group.
+        DropGroup
+    }
+    /// A user of the host.
+    User => user {
+        /// Create a user, or change its declared attributes.
+        SetUser,
+        /// Remove a user; its home directory stays.
+        DropUser
     }
     [feature = "toys"]
     /// A named value, for tests of new kinds.

@@ -20,6 +20,10 @@ fn written() -> Vec<String> {
         r#"{"action":"start","record":"/s/a.json","log":"/s/a.log","command":["app"],"environment":{},"directory":"/srv","ready":{"tcp":"127.0.0.1:80"},"within":1,"stop_within":2,"started_as":{},"expected":null}"#.to_owned(),
         format!(r#"{{"action":"stop","record":"/s/a.json","stop_within":10000,"expected":{PROCESS}}}"#),
         format!(r#"{{"action":"take-over","record":"/s/b.json","from":"/s/a.json","log":"/s/b.log","from_log":"/s/a.log","expected":{PROCESS}}}"#),
+        r#"{"action":"set-group","group":"app","gid":70,"members":["ada"],"system":true,"expected":{"is":"missing"}}"#.to_owned(),
+        r#"{"action":"drop-group","group":"app","expected":{"is":"present","gid":70,"members":[]}}"#.to_owned(),
+        r#"{"action":"set-user","user":"app","uid":70,"group":"app","groups":["adm"],"home":"/srv","shell":"/bin/sh","comment":"App","locked":true,"system":true,"create_home":false,"expected":{"is":"elsewhere"}}"#.to_owned(),
+        r#"{"action":"drop-user","user":"app","keep_group":true,"expected":{"is":"present","uid":70,"group":{"id":70,"name":"app"},"groups":[],"home":"/","shell":"/bin/sh","comment":"","locked":null}}"#.to_owned(),
     ]
     .into_iter()
     .chain(
