@@ -15,10 +15,12 @@
     reason = "the same tests run in this process and in an agent"
 )]
 
+mod accounts;
 mod agent;
 mod here;
 mod lean;
 mod protocol;
 mod remote;
+mod root;
 mod speed;
 mod support;

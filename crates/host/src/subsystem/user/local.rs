@@ -218,19 +218,32 @@ fn modify(wanted: &SetUser, found: &User) -> Result<(), String> {
 }
 
 fn unlock(user: &str) -> Result<(), String> {
-    let (_, state) = look(user).map_err(|error| error.to_string())?;
-    if matches!(
-        state,
-        UserState::Present(User {
-            locked: Some(false),
-            ..
-        })
-    ) {
+    let is_unlocked = || {
+        let is_unlocked = |state| {
+            matches!(
+                state,
+                UserState::Present(User {
+                    locked: Some(false),
+                    ..
+                })
+            )
+        };
+        Accounts::read().map(|accounts| is_unlocked(accounts.user(user)))
+    };
+    if is_unlocked()? {
         return Ok(());
     }
-    change(Tool::new("usermod").arg("--unlock").arg("--").arg(user)).map_err(|reason| {
-        format!("the password cannot be unlocked: set one with `passwd {user}`, then run this again ({reason})")
-    })
+    // Without a password the program changes nothing, and some versions report success.
+    let changed = change(Tool::new("usermod").arg("--unlock").arg("--").arg(user));
+    if is_unlocked()? {
+        return Ok(());
+    }
+    let reason = changed
+        .err()
+        .map_or(String::new(), |reason| format!(" ({reason})"));
+    Err(format!(
+        "the password cannot be unlocked: set one with `passwd {user}`, then run this again{reason}"
+    ))
 }
 
 fn drop_user(wanted: &DropUser) -> Outcome {
