@@ -183,6 +183,8 @@ pub struct Context<'a> {
 pub trait SealText: std::fmt::Debug {
     /// Returns the plain text, or its seal.
     fn text(&self, value: &Value) -> evenkeel_host::Text;
+    /// Keeps text without a secret for the actions that place it, and returns its digest.
+    fn plain(&self, text: &str) -> Digest;
 }
 
 /// Content of a file.

@@ -11,6 +11,7 @@ mod attributes;
 mod claim;
 mod contract;
 mod difference;
+mod program;
 mod traits;
 
 pub use attributes::Attributes;
@@ -326,6 +327,10 @@ kinds! {
     process::Process,
     group::Group,
     user::User,
+    authorized_key::AuthorizedKey,
+    line::Line,
+    cron::Cron,
+    command::Command,
     #[cfg(test)]
     toy_package::ToyPackage,
     #[cfg(test)]

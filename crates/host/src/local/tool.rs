@@ -105,6 +105,18 @@ impl Tool {
         self
     }
 
+    /// Sets variables of its environment.
+    pub(crate) fn envs(mut self, variables: &std::collections::BTreeMap<String, String>) -> Self {
+        self.command.envs(variables);
+        self
+    }
+
+    /// Sets its working directory, which must exist.
+    pub(crate) fn directory(mut self, path: impl AsRef<std::path::Path>) -> Self {
+        self.command.current_dir(path);
+        self
+    }
+
     /// Sets the bytes of its standard input.
     pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = bytes.into();
@@ -192,6 +204,14 @@ impl Ran {
             (None, Some(signal)) => format!("`{}` was killed by signal {signal}", self.name),
             (None, None) => format!("`{}` ended", self.name),
         };
+        match self.spoken() {
+            Some(text) => format!("{how}: {text}"),
+            None => how,
+        }
+    }
+
+    /// Returns the end of its messages, safe to print; `None` if it printed nothing.
+    pub(crate) fn spoken(&self) -> Option<String> {
         // Some programs print their errors to standard output.
         let spoken = if self.messages.trim_ascii().is_empty() {
             &self.out
@@ -208,11 +228,8 @@ impl Ran {
             .take(most)
             .map(|line| inert(&line.chars().take(longest).collect::<String>()).into_owned())
             .collect();
-        if lines.is_empty() {
-            return how;
-        }
         lines.reverse();
-        format!("{how}: {}", lines.join("; "))
+        (!lines.is_empty()).then(|| lines.join("; "))
     }
 }
 

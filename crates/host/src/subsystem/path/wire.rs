@@ -30,6 +30,7 @@ mirror! {
         mode: u32,
         owner: Option<String>,
         group: Option<String>,
+        validate: Vec<String>,
         expected: PathState,
     }
     /// Places a link.
