@@ -18,6 +18,7 @@
 mod accounts;
 mod agent;
 mod here;
+mod keys;
 mod lean;
 mod protocol;
 mod remote;

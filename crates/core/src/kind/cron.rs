@@ -96,6 +96,7 @@ impl Kind for Cron {
             "Environment variables, such as `PATH` or `MAILTO`. cron replaces no variables in values.",
         ),
     ];
+    const OUTPUTS: &'static [(&'static str, &'static str)] = &[("path", "The path of its file.")];
     const CODES: &'static [&'static Code] = &[&MISSING, &DIFFERS, &ACCESS];
     const TRAITS: Traits = Traits::PLAIN;
     const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[

@@ -82,6 +82,8 @@ impl Kind for Group {
             "Whether a new group gets a number for system accounts. Default: false. Not compared.",
         ),
     ];
+    const OUTPUTS: &'static [(&'static str, &'static str)] =
+        &[("group", "Its name on the target.")];
     const CODES: &'static [&'static Code] = &[&MISSING, &NUMBER, &MEMBERS];
     const TRAITS: Traits = Traits {
         removal: RemovalOrder::Last,

@@ -344,6 +344,8 @@ pub fn facts(name: &str) -> Option<&'static KindFacts> {
 }
 
 #[cfg(test)]
+mod applied_tests;
+#[cfg(test)]
 mod stored_tests;
 
 #[cfg(test)]

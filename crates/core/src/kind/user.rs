@@ -137,6 +137,7 @@ impl Kind for User {
              declare a `directory` for that.",
         ),
     ];
+    const OUTPUTS: &'static [(&'static str, &'static str)] = &[("user", "Its name on the target.")];
     const CODES: &'static [&'static Code] = &[&MISSING, &NUMBER, &GROUPS, &ATTRIBUTE, &LOCK];
     const TRAITS: Traits = Traits {
         removal: RemovalOrder::Late,
