@@ -21,11 +21,14 @@ fn all() -> String {
 on = "web"
 gid = 70
 
+[group.more]
+on = "web"
+
 [user.app]
 on = "web"
 group = "${{group.app.group}}"
 home = "/home/app"
-groups = []
+groups = ["${{group.more.group}}"]
 locked = true
 
 [authorized-key.ada]
@@ -91,7 +94,8 @@ fn text(project: &Project, path: &str) -> String {
 fn all_are_applied_found_in_sync_and_removed_without_a_trace() {
     let project = project();
     let before = project.target.world().things;
-    assert_eq!(project.apply(&all()).outcome, ApplyOutcome::Done);
+    let report = project.apply(&all());
+    assert_eq!(report.outcome, ApplyOutcome::Done, "{:#?}", report.steps);
     assert_eq!(project.steps(&all()), []);
     assert_eq!(project.drift(&all()), []);
     assert_eq!(
@@ -112,7 +116,8 @@ fn all_are_applied_found_in_sync_and_removed_without_a_trace() {
         "# Written by evenkeel, which replaces changes in this file.\nMAILTO=\"ops@example.org\"\n@daily app clean --all\n"
     );
 
-    assert_eq!(project.apply("").outcome, ApplyOutcome::Done);
+    let report = project.apply("");
+    assert_eq!(report.outcome, ApplyOutcome::Done, "{:#?}", report.steps);
     assert_eq!(project.steps(""), []);
     let world = project.target.world();
     assert!(world.users.is_empty() && world.groups.is_empty());
@@ -204,6 +209,20 @@ fn a_changed_line_replaces_its_former_text() {
 }
 
 #[test]
+fn a_removed_resource_leaves_what_only_resembles_its_line() {
+    let project = project();
+    project.apply(&all());
+    project.target.change(|host| {
+        host.put_file("/etc/sshd_config", b"Port 22\n", 0o600);
+        host.put_file("/etc/services", b"telnet 23\n", 0o644);
+    });
+    assert_eq!(project.apply("").outcome, ApplyOutcome::Done);
+    assert_eq!(text(&project, "/etc/sshd_config"), "Port 22\n");
+    assert_eq!(text(&project, "/etc/services"), "telnet 23\n");
+    assert_eq!(project.steps(""), []);
+}
+
+#[test]
 fn several_matching_lines_are_unknown_and_nothing_changes() {
     let project = project();
     project
@@ -223,7 +242,7 @@ fn several_matching_lines_are_unknown_and_nothing_changes() {
     let all = format!("{one}all = true\n");
     assert_eq!(
         project.steps(&all),
-        [("line.port".to_owned(), Verb::Update)]
+        [("line.port".to_owned(), Verb::Create)]
     );
     project.apply(&all);
     assert_eq!(text(&project, "/etc/sshd_config"), "Port 3\na\n");
@@ -234,6 +253,7 @@ fn two_resources_do_not_declare_one_account_line_or_key() {
     let twice = all()
         + &all()
             .replace("[group.app]\n", "[group.other]\ngroup = \"app\"\n")
+            .replace("[group.more]\n", "[group.other-2]\ngroup = \"more\"\n")
             .replace("[user.app]\n", "[user.other]\nuser = \"app\"\n")
             .replace("authorized-key.ada", "authorized-key.other")
             .replace("line.port", "line.other")
@@ -254,7 +274,7 @@ fn two_resources_do_not_declare_one_account_line_or_key() {
             "{claim}: {messages:#?}"
         );
     }
-    assert_eq!(messages.len(), 5, "{messages:#?}");
+    assert_eq!(messages.len(), 6, "{messages:#?}");
 }
 
 fn complaints(resources: &str) -> Vec<String> {

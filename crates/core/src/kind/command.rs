@@ -244,8 +244,9 @@ impl Kind for Command {
         }
     }
 
-    fn is_there(observed: &CommandObserved) -> bool {
-        observed.holds
+    /// Never: a command leaves nothing that evenkeel could remove or find without having run it.
+    fn is_there(_observed: &CommandObserved) -> bool {
+        false
     }
 
     fn facts(observed: &CommandObserved) -> Vec<(String, String)> {

@@ -64,6 +64,9 @@ pub struct LineDeclared {
 pub struct LineObserved {
     /// The selected lines, without texts and numbers.
     state: LinesState,
+    /// Whether what is declared to be present is there. A line that only matches `match` belongs to others.
+    #[serde(skip)]
+    is_there: bool,
     /// The text of the first one that differs, safe to print.
     #[serde(skip)]
     text: Option<String>,
@@ -295,7 +298,9 @@ impl Kind for Line {
         }
         let differs = state.found().iter().find(|line| !line.is_wanted);
         let text = differs.and_then(|line| line.text.as_deref());
+        let mut found = state.found().iter();
         Observation::Seen(LineObserved {
+            is_there: declared.present && found.any(|line| line.is_wanted || !is_single),
             text: text.map(|text| inert(text).into_owned()),
             state: state.bare(),
         })
@@ -304,12 +309,13 @@ impl Kind for Line {
     fn nothing(_declared: &LineDeclared) -> LineObserved {
         LineObserved {
             state: LinesState::Seen { found: Vec::new() },
+            is_there: false,
             text: None,
         }
     }
 
     fn is_there(observed: &LineObserved) -> bool {
-        !observed.state.found().is_empty()
+        observed.is_there
     }
 
     fn facts(observed: &LineObserved) -> Vec<(String, String)> {

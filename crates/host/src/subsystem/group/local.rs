@@ -78,15 +78,12 @@ fn look(group: &str) -> Result<(Accounts, GroupState), ActionError> {
     Ok((accounts, state))
 }
 
-fn check(group: &str, expected: &GroupState, found: &GroupState) -> Result<(), ActionError> {
-    if expected == found {
-        return Ok(());
-    }
-    Err(ActionError::Changed {
+fn other(group: &str, expected: &GroupState, found: &GroupState) -> ActionError {
+    ActionError::Changed {
         path: format!("group {group}"),
         expected: expected.words(),
         found: found.words(),
-    })
+    }
 }
 
 fn set(wanted: &SetGroup) -> Outcome {
@@ -97,13 +94,15 @@ fn set(wanted: &SetGroup) -> Outcome {
             note: Some("already so".to_owned()),
         });
     }
-    check(name, &wanted.expected, &found)?;
+    if !wanted.is_expected(&found) {
+        return Err(other(name, &wanted.expected, &found));
+    }
     let refused = |reason: String| failed("change group", name, reason);
     if let Some(gid) = wanted.gid
-        && let Some(other) = accounts.group_name(gid).filter(|other| *other != name)
+        && let Some(owner) = accounts.group_name(gid).filter(|owner| *owner != name)
     {
         return Err(refused(format!(
-            "gid {gid} belongs to group `{other}`: declare another number"
+            "gid {gid} belongs to group `{owner}`: declare another number"
         )));
     }
     for member in wanted.members.iter().flatten() {
@@ -158,7 +157,9 @@ fn drop_group(wanted: &DropGroup) -> Outcome {
             note: Some("already so".to_owned()),
         });
     }
-    check(name, &wanted.expected, &found)?;
+    if !wanted.is_expected(&found) {
+        return Err(other(name, &wanted.expected, &found));
+    }
     let refused = |reason: String| failed("remove group", name, reason);
     let GroupState::Present(present) = &found else {
         return Err(refused(

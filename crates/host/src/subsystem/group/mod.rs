@@ -112,7 +112,31 @@ impl Seals for SetGroup {}
 impl Seals for DropGroup {}
 
 #[cfg(any(feature = "local", feature = "testing"))]
+impl DropGroup {
+    /// Returns whether a state is the expected one. Members may leave with an earlier step of a user.
+    pub(crate) fn is_expected(&self, found: &GroupState) -> bool {
+        match (&self.expected, found) {
+            (GroupState::Present(one), GroupState::Present(other)) => {
+                let mut members = other.members.iter();
+                one.gid == other.gid && members.all(|member| one.members.contains(member))
+            }
+            (one, other) => one == other,
+        }
+    }
+}
+
+#[cfg(any(feature = "local", feature = "testing"))]
 impl SetGroup {
+    /// Returns whether a state is the expected one. Members count only if the action sets them.
+    pub(crate) fn is_expected(&self, found: &GroupState) -> bool {
+        match (&self.expected, found) {
+            (GroupState::Present(one), GroupState::Present(other)) if self.members.is_none() => {
+                one.gid == other.gid
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// Returns whether a group has all declared attributes.
     pub(crate) fn is_met_by(&self, found: &GroupState) -> bool {
         let GroupState::Present(found) = found else {

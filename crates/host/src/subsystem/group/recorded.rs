@@ -38,7 +38,7 @@ impl RecordedHost {
         if wanted.is_met_by(&found) {
             return Ok(noted("already so"));
         }
-        if found != wanted.expected {
+        if !wanted.is_expected(&found) {
             return Err(changed(
                 &format!("group {name}"),
                 wanted.expected.words(),
@@ -84,7 +84,7 @@ impl RecordedHost {
         if found == GroupState::Missing {
             return Ok(noted("already so"));
         }
-        if found != wanted.expected {
+        if !wanted.is_expected(&found) {
             return Err(changed(
                 &format!("group {name}"),
                 wanted.expected.words(),

@@ -252,8 +252,7 @@ impl Materials for One {
 }
 
 fn check(file: &Place, expected: &LinesState, found: &LinesState) -> Result<(), ActionError> {
-    let found = found.bare();
-    if *expected == found {
+    if expected.is_same(found) {
         return Ok(());
     }
     Err(ActionError::Changed {

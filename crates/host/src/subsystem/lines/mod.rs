@@ -126,6 +126,12 @@ impl LinesState {
         }
     }
 
+    /// Returns whether both have the same lines. A file or its user without the lines may be created by an earlier step.
+    #[cfg(any(feature = "local", feature = "testing"))]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.bare().found() == other.bare().found()
+    }
+
     /// Describes the state in a few words.
     #[must_use]
     pub fn words(&self) -> String {

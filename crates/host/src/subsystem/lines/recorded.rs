@@ -147,8 +147,7 @@ impl RecordedHost {
 }
 
 fn check(subject: &str, expected: &LinesState, found: &LinesState) -> Result<(), ActionError> {
-    let found = found.bare();
-    if *expected == found {
+    if expected.is_same(found) {
         return Ok(());
     }
     Err(changed(subject, expected.words(), found.words()))

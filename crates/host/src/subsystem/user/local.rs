@@ -78,11 +78,8 @@ fn look(user: &str) -> Result<(Accounts, UserState), ActionError> {
     Ok((accounts, state))
 }
 
-fn check(user: &str, expected: &UserState, found: &UserState) -> Result<(), ActionError> {
-    if expected == found {
-        return Ok(());
-    }
-    Err(ActionError::Changed {
+fn other(user: &str, expected: &UserState, found: &UserState) -> ActionError {
+    ActionError::Changed {
         path: format!("user {user}"),
         expected: expected.words(),
         found: if expected.words() == found.words() {
@@ -90,7 +87,7 @@ fn check(user: &str, expected: &UserState, found: &UserState) -> Result<(), Acti
         } else {
             found.words()
         },
-    })
+    }
 }
 
 fn set(wanted: &SetUser) -> Outcome {
@@ -103,13 +100,15 @@ fn set(wanted: &SetUser) -> Outcome {
             note: Some("already so".to_owned()),
         });
     }
-    check(user, &wanted.expected, &found)?;
+    if !wanted.is_expected(&found) {
+        return Err(other(user, &wanted.expected, &found));
+    }
     let refused = |reason: String| failed("change user", user, reason);
     if let Some(uid) = wanted.uid
-        && let Some(other) = accounts.user_name(uid).filter(|other| *other != user)
+        && let Some(owner) = accounts.user_name(uid).filter(|owner| *owner != user)
     {
         return Err(refused(format!(
-            "uid {uid} belongs to user `{other}`: declare another number"
+            "uid {uid} belongs to user `{owner}`: declare another number"
         )));
     }
     let groups = wanted.groups.iter().flatten().chain(&wanted.group);
@@ -254,7 +253,9 @@ fn drop_user(wanted: &DropUser) -> Outcome {
             note: Some("already so".to_owned()),
         });
     }
-    check(user, &wanted.expected, &found)?;
+    if !wanted.expected.is_same(&found) {
+        return Err(other(user, &wanted.expected, &found));
+    }
     let refused = |reason: String| failed("remove user", user, reason);
     let UserState::Present(present) = &found else {
         return Err(refused(

@@ -133,7 +133,38 @@ impl Seals for SetUser {}
 impl Seals for DropUser {}
 
 #[cfg(any(feature = "local", feature = "testing"))]
+impl UserState {
+    /// Returns whether both are the same user with the same attributes. Memberships, and the number of the primary group, may
+    /// change with an earlier step of a group.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let (Self::Present(one), Self::Present(other)) = (self, other) else {
+            return self == other;
+        };
+        let group = |user: &User| match &user.group.name {
+            Some(name) => name.to_string(),
+            None => user.group.id.to_string(),
+        };
+        let rest = |user: &User| User {
+            group: Account { id: 0, name: None },
+            groups: Vec::new(),
+            ..user.clone()
+        };
+        group(one) == group(other) && rest(one) == rest(other)
+    }
+}
+
+#[cfg(any(feature = "local", feature = "testing"))]
 impl SetUser {
+    /// Returns whether a state is the expected one. Memberships count only if the action sets them.
+    pub(crate) fn is_expected(&self, found: &UserState) -> bool {
+        let groups = |state: &UserState| match state {
+            UserState::Present(user) => user.groups.clone(),
+            _ => Vec::new(),
+        };
+        self.expected.is_same(found)
+            && (self.groups.is_none() || groups(&self.expected) == groups(found))
+    }
+
     /// Returns the declared attributes that a user does not have, by key.
     pub(crate) fn missing_in(&self, found: &User) -> Vec<&'static str> {
         let differs = |wanted: Option<&String>, found: &str| wanted.is_some_and(|it| it != found);

@@ -62,7 +62,7 @@ impl RecordedHost {
         {
             return Ok(noted("already so"));
         }
-        if found != wanted.expected {
+        if !wanted.is_expected(&found) {
             return Err(changed(
                 &format!("user {name}"),
                 wanted.expected.words(),
@@ -141,7 +141,7 @@ impl RecordedHost {
         if found == UserState::Missing {
             return Ok(noted("already so"));
         }
-        if found != wanted.expected {
+        if !wanted.expected.is_same(&found) {
             return Err(changed(
                 &format!("user {name}"),
                 wanted.expected.words(),
