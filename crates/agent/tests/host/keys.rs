@@ -109,12 +109,12 @@ fn a_key_is_added_and_removed_and_the_other_lines_stay() {
     );
     let again = root.act(drop, &Store::default()).unwrap();
     assert_eq!(again.note.as_deref(), Some("already so"));
-    let nobody = lines::Query {
+    let absent = lines::Query {
         file: Place::KeysOf("evk-none".into()),
         wanted: wanted(KEY),
     };
     assert!(matches!(
-        root.ask_one(nobody),
+        root.ask_one(absent),
         Answer::Lines(lines::Answer {
             state: LinesState::NoUser
         })

@@ -133,8 +133,8 @@ impl Kind for User {
         Field::optional(
             "create-home",
             Form::Boolean,
-            "Whether the home directory is created with a new user. Default: true, except for system accounts. Not compared: \
-             declare a `directory` for that.",
+            "Whether the home directory is created with a new user, with the files of `/etc/skel`. Default: false. Not compared. \
+             A `directory` declares a home with its owner and mode; use one of the two.",
         ),
     ];
     const OUTPUTS: &'static [(&'static str, &'static str)] = &[("user", "Its name on the target.")];
@@ -200,7 +200,7 @@ impl Kind for User {
         let system = attributes.boolean("system").unwrap_or_default();
         Ok(UserDeclared {
             comment: attributes.string("comment"),
-            create_home: attributes.boolean("create-home").unwrap_or(!system),
+            create_home: attributes.boolean("create-home").unwrap_or_default(),
             group,
             groups,
             home: attributes.string("home"),
