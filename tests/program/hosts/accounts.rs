@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 
 use super::{hosts_with, system};
 
-const RESOURCES: &str = r##"
+const RESOURCES: &str = r#"
 [group.app]
 on = "web"
 gid = 4200
@@ -62,7 +62,7 @@ path = "/srv/site/owned.txt"
 content = "of the application"
 owner = "${user.app.user}"
 group = "${group.app.group}"
-"##;
+"#;
 
 #[test]
 fn accounts_and_what_belongs_to_them_come_drift_and_go() {

@@ -111,7 +111,7 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
     (
         "crates/ledger/src/folder/rows.rs",
         "line",
-        "the word for lines in a count",
+        "the name of a column",
     ),
     ("src/report/csv.rs", "line", "the name of a column"),
     (
@@ -122,32 +122,32 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
     (
         "src/report/html/difference.rs",
         "line",
-        "the class of an element",
+        "the name of a slot of a page",
     ),
     (
         "src/report/html/excerpt.rs",
         "line",
-        "the class of an element",
+        "the name of a slot of a page",
     ),
     (
         "src/report/html/gate.rs",
         "command",
-        "the class of an element",
+        "the name of a slot of a page",
     ),
     (
         "src/report/html/replays.rs",
         "line",
-        "the word for lines in a count",
+        "the name of a slot of a page",
     ),
     (
         "src/report/html/shown.rs",
         "line",
-        "the class of an element",
+        "the name of a slot of a page",
     ),
     (
         "src/report/html/summary.rs",
         "command",
-        "the class of an element",
+        "the name of a slot of a page",
     ),
     (
         "src/report/markdown.rs",

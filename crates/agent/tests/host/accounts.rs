@@ -520,7 +520,7 @@ fn the_target_in_memory_changes_accounts_like_this_machine() {
         let real = root.change(action.clone());
         let memory = recorded
             .perform(
-                &[action.clone()],
+                std::slice::from_ref(&action),
                 &Store::default(),
                 &Interruption::default(),
             )

@@ -77,12 +77,13 @@ fn needs(program: &str) -> bool {
 #[test]
 fn a_line_is_put_and_taken_and_every_other_byte_stays() {
     let world = HostFixture::new();
+    let long = vec![b'x'; 300_000];
     for (number, content) in [
         &b"a\r\nb\r\n"[..],
         b"no end",
         b"",
         b"\0\xff\xfe\n\n\n",
-        &[b'x'; 300_000],
+        &long,
     ]
     .into_iter()
     .enumerate()

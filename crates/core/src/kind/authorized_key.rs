@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::account::check_name;
 use super::contract::unexpected;
 use super::{
-    Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong,
+    Attributes, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, TellAttribute,
+    Traits, Wrong,
 };
 use evenkeel_host::lines::{self, DropLines, LinesState, Place, SetLines, Wanted, key};
 use evenkeel_host::{Action, Answer, Query};
@@ -93,7 +94,10 @@ impl Kind for AuthorizedKey {
         ),
     ];
     const CODES: &'static [&'static Code] = &[&MISSING, &OPTIONS];
-    const TRAITS: Traits = Traits::PLAIN;
+    const TRAITS: Traits = Traits {
+        removal: RemovalOrder::Late,
+        ..Traits::PLAIN
+    };
     const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[
         ("presence", &[]),
         ("user", &["user"]),

@@ -361,7 +361,7 @@ fn schedule(text: &str) -> Result<String, String> {
     Ok(fields.join(" "))
 }
 
-fn check_field<'t>(field: &'t str, (_, least, most, names): Bounds) -> Result<(), &'t str> {
+fn check_field(field: &str, (_, least, most, names): Bounds) -> Result<(), &str> {
     for part in field.split(',') {
         let (range, step) = match part.split_once('/') {
             Some((range, step)) => (range, Some(step)),

@@ -71,9 +71,11 @@ pub enum RemovalOrder {
     First,
     /// At any time, except that a container goes after its contents.
     Any,
-    /// After all of the above, because they may use it: a user.
+    /// At any time, but before `Later` and `Last`: a thing that belongs to a user.
     Late,
-    /// After every other kind, because even those use it: a group.
+    /// After `Late`, and before `Last`: a user.
+    Later,
+    /// After `Late` and `Later`: a group.
     Last,
 }
 

@@ -140,7 +140,7 @@ impl Kind for User {
     const OUTPUTS: &'static [(&'static str, &'static str)] = &[("user", "Its name on the target.")];
     const CODES: &'static [&'static Code] = &[&MISSING, &NUMBER, &GROUPS, &ATTRIBUTE, &LOCK];
     const TRAITS: Traits = Traits {
-        removal: RemovalOrder::Late,
+        removal: RemovalOrder::Later,
         ..Traits::PLAIN
     };
     const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[

@@ -3,7 +3,7 @@
 //! 1. A resource depends on those it refers to, or names in `after` or in `restart-on`: found when it was resolved.
 //! 2. A resource depends on the declared container above a path it claims, with or without a reference.
 //! 3. Removals come after everything else, so that nothing is lost before its successor exists; among them, some kinds
-//!    go first, and containers go after their contents.
+//!    go first, containers go after their contents, and accounts after what belongs to them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -140,10 +140,11 @@ pub(super) fn removal(
                 before.extend(first.get(machine).into_iter().flatten());
             }
             let order = declared.traits().removal;
-            if order >= RemovalOrder::Late {
-                let earlier = removed
-                    .iter()
-                    .filter(|(_, other)| other.traits().removal < order);
+            if order > RemovalOrder::Late {
+                let earlier = removed.iter().filter(|(_, other)| {
+                    let other = other.traits().removal;
+                    other >= RemovalOrder::Late && other < order
+                });
                 before.extend(earlier.map(|(other, _)| *other));
             }
             if declared.traits().is_container {

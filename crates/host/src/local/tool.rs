@@ -118,6 +118,10 @@ impl Tool {
     }
 
     /// Sets the bytes of its standard input.
+    #[allow(
+        dead_code,
+        reason = "a part of the interface that not every set of subsystems needs"
+    )]
     pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = bytes.into();
         self.command.stdin(Stdio::piped());
@@ -189,6 +193,10 @@ impl Ran {
     /// # Errors
     ///
     /// How it ended, with the end of its messages.
+    #[allow(
+        dead_code,
+        reason = "a part of the interface that not every set of subsystems needs"
+    )]
     pub(crate) fn succeeded(self) -> Result<String, String> {
         if self.status.success() {
             Ok(String::from_utf8_lossy(&self.out).into_owned())

@@ -58,7 +58,7 @@ impl RecordedHost {
             return Err(failed(name, format!("no user `{member}` in /etc/passwd")));
         }
         let first = if wanted.system { 100 } else { 1000 };
-        let free = (first..)
+        let free = (first..u32::MAX)
             .find(|number| self.groups.values().all(|group| group.gid != *number))
             .unwrap_or(first);
         let group = self.groups.entry(name.clone()).or_insert(Group {

@@ -36,9 +36,11 @@ const KEYS: [&str; 2] = [".ssh", "authorized_keys"];
 impl Local for Query {
     fn observe(_: &LocalTarget, asked: &[(usize, &Self)], found: Found<'_>) {
         let mut accounts = None;
-        // Questions about one file usually follow each other.
+        // Each file is read once.
+        let mut asked = asked.to_vec();
+        asked.sort_by_key(|(_, query)| query.file.subject());
         let mut last: Option<(&Place, Result<Read, String>)> = None;
-        for (number, query) in asked {
+        for (number, query) in &asked {
             let is_same = last.as_ref().is_some_and(|(file, _)| **file == query.file);
             if !is_same {
                 last = Some((&query.file, read(&query.file, &mut accounts)));

@@ -87,7 +87,9 @@ impl RecordedHost {
                 let uid = wanted.uid.unwrap_or_else(|| {
                     let first = if wanted.system { 100 } else { 1000 };
                     let used = |number: &u32| self.users.values().any(|it| it.uid == *number);
-                    (first..).find(|number| !used(number)).unwrap_or(first)
+                    (first..u32::MAX)
+                        .find(|number| !used(number))
+                        .unwrap_or(first)
                 });
                 if wanted.group.is_none() && self.account(name).is_none() {
                     let group = Group {
