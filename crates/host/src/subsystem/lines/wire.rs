@@ -20,6 +20,7 @@ mirror! {
         before: Option<String>,
         all: bool,
         create: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         validate: Vec<String>,
         expected: LinesState,
     }
@@ -28,6 +29,7 @@ mirror! {
         file: Place,
         wanted: Wanted,
         all: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         validate: Vec<String>,
         expected: LinesState,
     }
