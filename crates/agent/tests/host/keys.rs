@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use evenkeel_host::command::{self, Check, RunCommand};
 use evenkeel_host::lines::{self, DropLines, LinesState, Place, SetLines, Wanted};
-use evenkeel_host::{Action, ActionError, Answer, Performed, Text};
+use evenkeel_host::{Action, ActionError, Answer, PathState, Performed, Text, path};
 
 use super::root::{Root, possible};
 use super::support::Store;
@@ -381,4 +381,61 @@ fn a_command_that_fails_hangs_or_reaches_nothing_is_named_without_secrets() {
         error.contains("it is (secret)") && !error.contains("hunter2"),
         "{error}"
     );
+}
+
+#[test]
+fn sudo_and_sshd_check_their_files_before_they_are_in_place() {
+    if !possible(&["visudo", "sshd", "setfacl"]) {
+        return;
+    }
+    let root = Root::start("mkdir -p /run/sshd; ssh-keygen -A >/dev/null");
+    let mut store = Store::default();
+    let mut place = |path: &str, content: &str, validate: &[&str]| {
+        let file = path::File {
+            path: path.to_owned(),
+            content: store.add(content.as_bytes()),
+            sealed: false,
+            mode: 0o440,
+            owner: None,
+            group: None,
+            validate: validate.iter().map(|it| (*it).to_owned()).collect(),
+            expected: PathState::Missing,
+        };
+        root.act(file, &store).map_err(|error| error.to_string())
+    };
+    let sudoers = "/etc/sudoers.d/evk";
+    let visudo = ["visudo", "-cf", "{}"];
+    let error = place(sudoers, "evk ALL=(root NOPASSWD\n", &visudo).unwrap_err();
+    assert!(error.contains("/etc/sudoers.d/evk:1"), "{error}");
+    assert!(!root.path(sudoers).exists());
+    place(sudoers, "evk ALL=(root) NOPASSWD: ALL\n", &visudo).unwrap();
+    let (configuration, sshd) = ("/etc/ssh/evk", ["sshd", "-t", "-f", "{}"]);
+    let error = place(configuration, "Port many\n", &sshd).unwrap_err();
+    assert!(error.contains("/etc/ssh/evk line 1: "), "{error}");
+    place(configuration, "Port 2222\n", &sshd).unwrap();
+    // An access list stays on a file system in memory as well.
+    root.run("echo old >/tmp/f; setfacl -m u:12345:r /tmp/f");
+    let list = root.run("getfacl --numeric --absolute-names /tmp/f");
+    let wanted = Wanted::Line {
+        text: Some("new".into()),
+        matching: None,
+    };
+    let file = Place::Path("/tmp/f".into());
+    let expected = root.lines(file.clone(), &wanted).unwrap().bare();
+    root.act(
+        SetLines {
+            file,
+            wanted,
+            after: None,
+            before: None,
+            all: false,
+            create: false,
+            validate: Vec::new(),
+            expected,
+        },
+        &store,
+    )
+    .unwrap();
+    assert_eq!(root.run("cat /tmp/f"), "old\nnew\n");
+    assert_eq!(root.run("getfacl --numeric --absolute-names /tmp/f"), list);
 }
