@@ -277,6 +277,22 @@ fn two_resources_do_not_declare_one_account_line_or_key() {
     assert_eq!(messages.len(), 6, "{messages:#?}");
 }
 
+#[test]
+fn a_line_in_a_declared_file_is_refused_and_one_in_an_exclusive_directory_is_managed() {
+    let line = "[line.a]\non = \"web\"\npath = \"/etc/app/f\"\nline = \"a\"\ncreate = true\n";
+    let file = "[file.b]\non = \"web\"\npath = \"/etc/app/f\"\ncontent = \"b\"\n";
+    assert_eq!(
+        complaints(&format!("{line}{file}")),
+        ["line.a changes a part of /etc/app/f, and file.b declares all of it on `web` in staging"]
+    );
+    let project = project();
+    let directory = "[directory.z]\non = \"web\"\npath = \"/etc/app\"\nexclusive = true\n";
+    let both = format!("{line}{directory}");
+    // The directory comes first without a reference.
+    assert_eq!(project.apply(&both).outcome, ApplyOutcome::Done);
+    assert_eq!(project.drift(&both), []);
+}
+
 fn complaints(resources: &str) -> Vec<String> {
     let files = InMemory::with(resources);
     let (definition, unread) = read(&files);

@@ -272,6 +272,10 @@ impl Kind for Line {
         vec![Claim::new("line", &declared.place)]
     }
 
+    fn inside(declared: &LineDeclared) -> Option<Claim<'_>> {
+        Some(Claim::path(&declared.path))
+    }
+
     fn queries(declared: &LineDeclared) -> Vec<Query> {
         vec![Query::Lines(lines::Query {
             file: declared.file(),

@@ -169,6 +169,11 @@ macro_rules! kinds {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::uses(declared), )* }
             }
 
+            /// Returns the thing of another owner in which it keeps a part.
+            pub fn inside(&self) -> Option<Claim<'_>> {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::inside(declared), )* }
+            }
+
             /// Returns the ports that it may hold while it runs.
             pub fn ports(&self) -> BTreeSet<u16> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::ports(declared), )* }

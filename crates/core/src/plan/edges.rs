@@ -75,7 +75,8 @@ fn containing<'a>(
     containers: &HashMap<PathOnHost<'_>, &'a Instance>,
 ) -> Vec<&'a Instance> {
     let mut found = Vec::new();
-    for claim in resource.declared.claims() {
+    let claims = resource.declared.claims().into_iter();
+    for claim in claims.chain(resource.declared.inside()) {
         let mut above = claim.folder();
         while let Some(path) = above {
             if let Some(container) = containers.get(&(&resource.on, instance.host.as_ref(), path)) {
