@@ -278,6 +278,42 @@ fn two_resources_do_not_declare_one_account_line_or_key() {
 }
 
 #[test]
+fn a_run_that_was_killed_at_any_point_is_completed_by_the_next() {
+    let whole = project();
+    whole.apply(&all());
+    let (applied, actions) = (whole.target.world(), whole.actions().len());
+    let contents = |host: evenkeel_host::recorded::RecordedHost| {
+        let things = host
+            .things
+            .into_iter()
+            .map(|(path, (thing, _))| (path, thing));
+        let things: BTreeMap<String, Thing> = things.collect();
+        (things, host.users, host.groups, host.others)
+    };
+    let applied = contents(applied);
+    for number in 0..actions * 4 {
+        let project = project();
+        project.apply_killed(&all(), number);
+        assert_eq!(
+            project.apply(&all()).outcome,
+            ApplyOutcome::Done,
+            "{number}"
+        );
+        assert_eq!(project.open(), 0, "{number}");
+        assert_eq!(project.drift(&all()), [], "{number}");
+        assert!(contents(project.target.world()) == applied, "{number}");
+        project.apply_killed("", number);
+        assert_eq!(project.apply("").outcome, ApplyOutcome::Done, "{number}");
+        assert_eq!(project.steps(""), [], "{number}");
+        let world = project.target.world();
+        assert!(
+            world.users.is_empty() && world.groups.is_empty(),
+            "{number}"
+        );
+    }
+}
+
+#[test]
 fn a_line_in_a_declared_file_is_refused_and_one_in_an_exclusive_directory_is_managed() {
     let line = "[line.a]\non = \"web\"\npath = \"/etc/app/f\"\nline = \"a\"\ncreate = true\n";
     let file = "[file.b]\non = \"web\"\npath = \"/etc/app/f\"\ncontent = \"b\"\n";
