@@ -1,5 +1,6 @@
 //! Targets on hosts over SSH: real OpenSSH, the real agent, and hosts in copies of this machine's root.
 
+mod accounts;
 mod host;
 mod reached;
 mod refused;

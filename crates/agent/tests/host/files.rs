@@ -107,6 +107,7 @@ fn secrets_are_placed_by_their_seal_and_mismatches_show_only_seals() {
             mode: 0o600,
             owner: Some("0".into()),
             group: None,
+            validate: Vec::new(),
             expected,
         })
     };
@@ -430,6 +431,7 @@ fn undeclared_owners_are_kept_and_unknown_ones_are_reported() {
         mode: 0,
         owner,
         group: None,
+        validate: Vec::new(),
         expected,
     });
     assert!(failure(world.act(strange, &store)).contains("no user `nobody-of-that-name`"));

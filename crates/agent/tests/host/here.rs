@@ -9,6 +9,8 @@ mod support {
 mod files;
 #[path = "installations.rs"]
 mod installations;
+#[path = "lines.rs"]
+mod lines;
 #[path = "processes.rs"]
 mod processes;
 #[path = "races.rs"]

@@ -15,10 +15,13 @@
     reason = "the same tests run in this process and in an agent"
 )]
 
+mod accounts;
 mod agent;
 mod here;
+mod keys;
 mod lean;
 mod protocol;
 mod remote;
+mod root;
 mod speed;
 mod support;

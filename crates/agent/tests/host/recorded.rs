@@ -137,6 +137,7 @@ fn it_acts_and_answers_like_this_machine() {
             mode: 0o600,
             owner,
             group: None,
+            validate: Vec::new(),
             expected: PathState::Missing,
         }),
         link("d/f", PathState::Missing),

@@ -192,6 +192,7 @@ pub fn file(path: &str, content: Digest, expected: PathState) -> Action {
         mode: 0o640,
         owner: None,
         group: None,
+        validate: Vec::new(),
         expected,
     })
 }

@@ -206,6 +206,7 @@ impl<'a> OwnerStamp<'a> {
                 mode: 0o600,
                 owner: None,
                 group: None,
+                validate: Vec::new(),
                 expected: each.standing.clone(),
             });
             for done in target.perform(&[file], &stamp, interruption) {
@@ -285,6 +286,7 @@ impl Stamp {
             mode: 0o600,
             owner: None,
             group: None,
+            validate: Vec::new(),
             expected: PathState::Missing,
         });
         let looked = target.observe(&[Query::Path(path::Query {

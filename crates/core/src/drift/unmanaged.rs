@@ -79,7 +79,7 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
 
 /// Adds the paths of a resource.
 fn add<'a>(paths: &mut Occupied<'a>, declared: &'a Declared) {
-    for claim in declared.claims() {
+    for claim in declared.claims().into_iter().chain(declared.inside()) {
         if claim.class == Claim::PATH {
             paths.push(claim.name);
         }

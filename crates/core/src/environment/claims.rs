@@ -19,12 +19,12 @@ pub(super) fn conflicts(
     resources: &BTreeMap<Address, ResolvedResource>,
     targets: &BTreeMap<Arc<str>, TargetPlace>,
 ) -> Vec<Defect> {
+    let mut complaints = parts(environment, resources, targets);
     if are_unique(resources, targets) {
-        return Vec::new();
+        return complaints;
     }
     let mut claimed: HashMap<(&str, Claim<'_>), (&Address, &ResolvedResource)> =
         HashMap::with_capacity(resources.len());
-    let mut complaints = Vec::new();
     for (address, resource) in resources {
         let Some(target) = targets.get(&resource.on) else {
             continue;
@@ -51,6 +51,49 @@ pub(super) fn conflicts(
                 .at(&resource.block.span, "claims it here")
                 .at(&first.block.span, "claimed here too"),
             );
+        }
+    }
+    complaints
+}
+
+/// Returns a defect for each resource that keeps a part in what another resource claims as a whole.
+fn parts(
+    environment: &EnvironmentName,
+    resources: &BTreeMap<Address, ResolvedResource>,
+    targets: &BTreeMap<Arc<str>, TargetPlace>,
+) -> Vec<Defect> {
+    let mut inside: HashMap<(&str, Claim<'_>), Vec<(&Address, &ResolvedResource)>> = HashMap::new();
+    for (address, resource) in resources {
+        if let (Some(target), Some(claim)) = (targets.get(&resource.on), resource.declared.inside())
+        {
+            for machine in machines(target) {
+                let key = (machine, claim.clone());
+                inside.entry(key).or_default().push((address, resource));
+            }
+        }
+    }
+    if inside.is_empty() {
+        return Vec::new();
+    }
+    let mut complaints = Vec::new();
+    for (owner, whole) in resources {
+        let Some(target) = targets.get(&whole.on) else {
+            continue;
+        };
+        for claim in whole.declared.claims() {
+            let parts = machines(target).find_map(|machine| inside.get(&(machine, claim.clone())));
+            for (address, part) in parts.into_iter().flatten() {
+                let message = format!(
+                    "{address} changes a part of {claim}, and {owner} declares all of it on `{}` in {environment}",
+                    whole.on
+                );
+                complaints.push(
+                    Defect::of(&codes::CONFLICT, address, message)
+                        .within(environment)
+                        .at(&part.block.span, "changes a part of it here")
+                        .at(&whole.block.span, "declares all of it"),
+                );
+            }
         }
     }
     complaints

@@ -138,4 +138,8 @@ impl SealText for KeptMaterials {
             other => Text::Plain(other.to_string()),
         }
     }
+
+    fn plain(&self, text: &str) -> Digest {
+        self.keep(text.as_bytes().into(), false)
+    }
 }

@@ -66,6 +66,11 @@ pub trait Kind: Sized {
     fn uses(_declared: &Self::Declared) -> Vec<String> {
         Vec::new()
     }
+    /// Returns the thing of another owner in which it keeps a part: no other resource may claim that thing, which would
+    /// undo the part.
+    fn inside(_declared: &Self::Declared) -> Option<Claim<'_>> {
+        None
+    }
     /// Returns the ports that it may hold while it runs. They order stops before starts, and are no claims: a number
     /// that is not a port costs nothing but an order.
     fn ports(_declared: &Self::Declared) -> BTreeSet<u16> {
@@ -193,6 +198,8 @@ pub struct Context<'a> {
 pub trait SealText: std::fmt::Debug {
     /// Returns the plain text, or its seal.
     fn text(&self, value: &Value) -> evenkeel_host::Text;
+    /// Keeps text without a secret for the actions that place it, and returns its digest.
+    fn plain(&self, text: &str) -> Digest;
 }
 
 /// Content of a file.

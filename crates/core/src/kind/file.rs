@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::directory::{access, compare_access};
+use super::program::{VALIDATE, validator};
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, TellAttribute, Traits,
     Wrong,
@@ -67,6 +68,9 @@ pub struct FileDeclared {
     /// Text, for displaying a difference.
     #[serde(skip)]
     pub text: Option<Arc<str>>,
+    /// Program that checks new content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validate: Vec<String>,
 }
 
 /// Observed file.
@@ -122,6 +126,7 @@ impl Kind for File {
             Form::Words,
             "Group by name or number. Default: the system's, and not compared.",
         ),
+        VALIDATE,
     ];
     const OUTPUTS: &'static [(&'static str, &'static str)] = &[(
         "digest",
@@ -168,6 +173,7 @@ impl Kind for File {
                 ),
             ));
         }
+        let validate = validator(attributes, &mut wrong);
         let (Ok(path), Some(written), true) = (path, context.content, wrong.is_empty()) else {
             return Err(wrong);
         };
@@ -179,6 +185,7 @@ impl Kind for File {
             owner: attributes.string("owner"),
             group: attributes.string("group"),
             text: written.text.clone(),
+            validate,
         })
     }
 
@@ -308,6 +315,7 @@ impl Kind for File {
             mode: declared.mode,
             owner: declared.owner.clone(),
             group: declared.group.clone(),
+            validate: declared.validate.clone(),
             expected: observed.standing.clone(),
         })]
     }
@@ -353,6 +361,7 @@ mod tests {
             owner: Some("root".into()),
             group: None,
             text: Some("hello\n".into()),
+            validate: Vec::new(),
         }
     }
 

@@ -6,10 +6,12 @@
 //! To add a kind: write `<kind>.rs` with a type that implements [`Kind`], and add its line to the list `kinds!`. No
 //! code outside of a kind's file names it: the rest of evenkeel uses its [`Traits`] and [`Claim`]s.
 
+mod account;
 mod attributes;
 mod claim;
 mod contract;
 mod difference;
+mod program;
 mod ready;
 mod traits;
 mod unit_name;
@@ -167,6 +169,11 @@ macro_rules! kinds {
             /// Returns paths that it uses without claiming them.
             pub fn uses(&self) -> Vec<String> {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::uses(declared), )* }
+            }
+
+            /// Returns the thing of another owner in which it keeps a part.
+            pub fn inside(&self) -> Option<Claim<'_>> {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::inside(declared), )* }
             }
 
             /// Returns the ports that it may hold while it runs.
@@ -342,6 +349,12 @@ kinds! {
     process::Process,
     service::Service,
     timer::Timer,
+    group::Group,
+    user::User,
+    authorized_key::AuthorizedKey,
+    line::Line,
+    cron::Cron,
+    command::Command,
     #[cfg(test)]
     toy_package::ToyPackage,
     #[cfg(test)]
@@ -354,6 +367,8 @@ pub fn facts(name: &str) -> Option<&'static KindFacts> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
+#[cfg(test)]
+mod applied_tests;
 #[cfg(test)]
 mod stored_tests;
 

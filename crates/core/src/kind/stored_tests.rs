@@ -51,6 +51,50 @@ fn written() -> Vec<(&'static str, String)> {
             r#"{"address":"timer.a","command":["/bin/true"],"every":null,"on-boot":null,"on-calendar":["daily"],"path":"/etc/systemd/system/a.timer","persistent":false,"randomized-delay":0,"unit":"a","user":null}"#.to_owned(),
         ),
         (
+            "group",
+            r#"{"gid":70,"group":"app","members":["ada"],"system":true}"#.to_owned(),
+        ),
+        (
+            "group",
+            r#"{"gid":null,"group":"app","members":null,"system":false}"#.to_owned(),
+        ),
+        (
+            "user",
+            r#"{"comment":"App","create-home":true,"group":"app","groups":["adm"],"home":"/srv","locked":true,"shell":"/bin/sh","system":true,"uid":70,"user":"app"}"#.to_owned(),
+        ),
+        (
+            "user",
+            r#"{"comment":null,"create-home":false,"group":null,"groups":null,"home":null,"locked":null,"shell":null,"system":false,"uid":null,"user":"app"}"#.to_owned(),
+        ),
+        (
+            "authorized-key",
+            r#"{"line":"no-pty ssh-ed25519 AAAA ada","place":"ada: ssh-ed25519 6437b3ac3846","user":"ada"}"#.to_owned(),
+        ),
+        (
+            "line",
+            r#"{"after":"^a","all":true,"before":null,"create":true,"path":"/f","place":"/f: a","present":true,"validate":["sh","{}"],"wanted":{"line":{"matching":"^a","text":"a"}}}"#.to_owned(),
+        ),
+        (
+            "line",
+            r##"{"after":null,"all":false,"before":"^a","create":false,"path":"/f","place":"/f: # B","present":false,"wanted":{"block":{"begin":"# B","end":"# E","lines":["a"]}}}"##.to_owned(),
+        ),
+        (
+            "cron",
+            format!(r#"{{"content":"{DIGEST}","path":"/etc/cron.d/evenkeel-a","text":"* * * * * root a\n"}}"#),
+        ),
+        (
+            "command",
+            format!(r#"{{"check":["a"],"creates":"/f","directory":"/srv","environment":{{"A":{{"plain":"b"}},"S":{{"sealed":"{DIGEST}"}}}},"name":"a","run":["b"],"user":"app","within":300000}}"#),
+        ),
+        (
+            "command",
+            r#"{"check":null,"creates":null,"directory":null,"environment":{},"name":"a","run":["b"],"user":null,"within":1000}"#.to_owned(),
+        ),
+        (
+            "file",
+            format!(r#"{{"content":"{DIGEST}","group":null,"mode":416,"owner":null,"path":"/srv/a","sealed":false,"validate":["visudo","-cf","{{}}"]}}"#),
+        ),
+        (
             "toy-package",
             r#"{"package":"app","version":"1"}"#.to_owned(),
         ),

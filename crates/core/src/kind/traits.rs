@@ -65,12 +65,18 @@ pub enum ChangeMode {
 }
 
 /// Position of a kind's removal among all removals of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RemovalOrder {
     /// Before every kind that does not go first, because it uses their resources.
     First,
     /// At any time, except that a container goes after its contents.
     Any,
+    /// At any time, but before `Later` and `Last`: a thing that belongs to a user.
+    Late,
+    /// After `Late`, and before `Last`: a user.
+    Later,
+    /// After `Late` and `Later`: a group.
+    Last,
 }
 
 /// Material of a declaration, besides its attributes.

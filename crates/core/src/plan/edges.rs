@@ -3,7 +3,7 @@
 //! 1. A resource depends on those it refers to, or names in `after`, `restart-on` or `reload-on`: found when it was resolved.
 //! 2. A resource depends on the declared container above a path it claims, with or without a reference.
 //! 3. Removals come after everything else, so that nothing is lost before its successor exists; among them, some kinds
-//!    go first, and containers go after their contents.
+//!    go first, containers go after their contents, and accounts after what belongs to them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -75,7 +75,8 @@ fn containing<'a>(
     containers: &HashMap<PathOnHost<'_>, &'a Instance>,
 ) -> Vec<&'a Instance> {
     let mut found = Vec::new();
-    for claim in resource.declared.claims() {
+    let claims = resource.declared.claims().into_iter();
+    for claim in claims.chain(resource.declared.inside()) {
         let mut above = claim.folder();
         while let Some(path) = above {
             if let Some(container) = containers.get(&(&resource.on, instance.host.as_ref(), path)) {
@@ -138,6 +139,15 @@ pub(super) fn removal(
             let mut before: BTreeSet<&Instance> = BTreeSet::new();
             if !goes_first(declared) {
                 before.extend(first.get(machine).into_iter().flatten());
+            }
+            let order = declared.traits().removal;
+            if order > RemovalOrder::Late {
+                let here = on.get(machine).into_iter().flatten();
+                let earlier = here.filter(|(_, other)| {
+                    let other = other.traits().removal;
+                    other >= RemovalOrder::Late && other < order
+                });
+                before.extend(earlier.map(|(other, _)| *other));
             }
             if declared.traits().is_container {
                 let path = declared.place();

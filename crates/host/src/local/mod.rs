@@ -3,6 +3,7 @@
 //! Each subsystem implements its part through [`Local`]; this module holds what they share. Callers decide which state
 //! this machine should have.
 
+pub(crate) mod accounts;
 pub(crate) mod content;
 pub(crate) mod owners;
 pub mod reason;
@@ -195,7 +196,7 @@ pub(crate) fn failed(
     }
 }
 
-fn broken(action: &Action) -> ActionError {
+pub(crate) fn broken(action: &Action) -> ActionError {
     failed(
         "perform",
         action.subject(),

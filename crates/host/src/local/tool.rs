@@ -105,8 +105,19 @@ impl Tool {
         self
     }
 
+    /// Sets variables of its environment.
+    pub(crate) fn envs(mut self, variables: &std::collections::BTreeMap<String, String>) -> Self {
+        self.command.envs(variables);
+        self
+    }
+
+    /// Sets its working directory, which must exist.
+    pub(crate) fn directory(mut self, path: impl AsRef<std::path::Path>) -> Self {
+        self.command.current_dir(path);
+        self
+    }
+
     /// Sets the bytes of its standard input.
-    #[cfg_attr(not(test), allow(dead_code, reason = "not every tool reads"))]
     pub(crate) fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.input = bytes.into();
         self.command.stdin(Stdio::piped());
@@ -178,6 +189,10 @@ impl Ran {
     /// # Errors
     ///
     /// How it ended, with the end of its messages.
+    #[allow(
+        dead_code,
+        reason = "a part of the interface that not every set of subsystems needs"
+    )]
     pub(crate) fn succeeded(self) -> Result<String, String> {
         if self.status.success() {
             Ok(String::from_utf8_lossy(&self.out).into_owned())
@@ -193,6 +208,14 @@ impl Ran {
             (None, Some(signal)) => format!("`{}` was killed by signal {signal}", self.name),
             (None, None) => format!("`{}` ended", self.name),
         };
+        match self.spoken() {
+            Some(text) => format!("{how}: {text}"),
+            None => how,
+        }
+    }
+
+    /// Returns the end of its messages, safe to print; `None` if it printed nothing.
+    pub(crate) fn spoken(&self) -> Option<String> {
         // Some programs print their errors to standard output.
         let spoken = if self.messages.trim_ascii().is_empty() {
             &self.out
@@ -209,11 +232,8 @@ impl Ran {
             .take(most)
             .map(|line| inert(&line.chars().take(longest).collect::<String>()).into_owned())
             .collect();
-        if lines.is_empty() {
-            return how;
-        }
         lines.reverse();
-        format!("{how}: {}", lines.join("; "))
+        (!lines.is_empty()).then(|| lines.join("; "))
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::entries::{Entry, EntryKind};
+use crate::group::Group;
+use crate::user::User;
 use crate::{Account, PathState, Running, Text, place};
 use evenkeel_model::{Digest, Moment, Sealer};
 
@@ -17,6 +19,10 @@ pub struct RecordedHost {
     pub installations: BTreeMap<String, Installed>,
     /// Processes by their record file.
     pub processes: BTreeMap<String, Process>,
+    /// Users by name. The members of `groups` say which groups each is in.
+    pub users: BTreeMap<String, User>,
+    /// Groups by name.
+    pub groups: BTreeMap<String, Group>,
     /// Values of other subsystems, by class and name.
     pub others: BTreeMap<(String, String), String>,
     /// The number of events so far: the clock, and the source of process numbers.
@@ -91,6 +97,8 @@ impl Default for RecordedHost {
             things: BTreeMap::new(),
             installations: BTreeMap::new(),
             processes: BTreeMap::new(),
+            users: BTreeMap::new(),
+            groups: BTreeMap::new(),
             others: BTreeMap::new(),
             ticks: 0,
         };

@@ -86,6 +86,7 @@ fn place(path: &str, content: Digest, expected: PathState) -> Action {
         mode: 0o600,
         owner: None,
         group: None,
+        validate: Vec::new(),
         expected,
     })
 }

@@ -4,8 +4,11 @@
 //! secret: content is named by its digest and passed separately (see [`crate::Materials`]). Every action is idempotent
 //! and carries the state it expects; the target refuses it when it finds another state.
 
+pub mod command;
 pub mod entries;
+pub mod group;
 pub mod installation;
+pub mod lines;
 mod list;
 pub mod path;
 pub mod process;
@@ -13,6 +16,7 @@ pub mod timer;
 #[cfg(feature = "toys")]
 pub mod toy;
 pub mod unit;
+pub mod user;
 
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +78,32 @@ list::subsystems! {
         SetTimer,
         /// Remove a timer and its service.
         DropTimer
+    }
+    /// A group of the host.
+    Group => group {
+        /// Create a group, or change its declared attributes.
+        SetGroup,
+        /// Remove a group.
+        DropGroup
+    }
+    /// A user of the host.
+    User => user {
+        /// Create a user, or change its declared attributes.
+        SetUser,
+        /// Remove a user; its home directory stays.
+        DropUser
+    }
+    /// Lines of a file that others own.
+    Lines => lines {
+        /// Put a line, a block of lines or a key into a file.
+        SetLines,
+        /// Remove lines from a file.
+        DropLines
+    }
+    /// The state that a command reaches.
+    Command => command {
+        /// Run a program, then its check.
+        RunCommand
     }
     [feature = "toys"]
     /// A named value, for tests of new kinds.

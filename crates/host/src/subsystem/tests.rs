@@ -24,6 +24,15 @@ fn written() -> Vec<String> {
         r#"{"action":"set-unit","unit":"app.service","record":"/s/app.service.unit.json","masked":null,"enabled":null,"running":null,"renewal":"none","drop_ins":null,"ready":null,"ready_within":1,"within":2,"started_as":null,"expected":{"exists":false,"running":false,"enabled":false,"disabled":true,"masked":false}}"#.to_owned(),
         format!(r#"{{"action":"set-timer","name":"backup","service":"[Service]\n","timer":"[Timer]\n","calendars":["daily"],"expected":{{"service":null,"timer":"{DIGEST}"}}}}"#),
         format!(r#"{{"action":"drop-timer","name":"backup","expected":{{"service":"{DIGEST}","timer":null}}}}"#),
+        r#"{"action":"set-group","group":"app","gid":70,"members":["ada"],"system":true,"expected":{"is":"missing"}}"#.to_owned(),
+        r#"{"action":"drop-group","group":"app","expected":{"is":"present","gid":70,"members":[]}}"#.to_owned(),
+        r#"{"action":"set-user","user":"app","uid":70,"group":"app","groups":["adm"],"home":"/srv","shell":"/bin/sh","comment":"App","locked":true,"system":true,"create_home":false,"expected":{"is":"elsewhere"}}"#.to_owned(),
+        r#"{"action":"drop-user","user":"app","keep_group":true,"expected":{"is":"present","uid":70,"group":{"id":70,"name":"app"},"groups":[],"home":"/","shell":"/bin/sh","comment":"","locked":null}}"#.to_owned(),
+        format!(r#"{{"action":"set-lines","file":{{"path":"/f"}},"wanted":{{"line":{{"text":"a","matching":"^a"}}}},"after":"x","before":null,"all":true,"create":true,"validate":["sh"],"expected":{{"is":"seen","found":[{{"number":0,"digest":"{DIGEST}","is_wanted":false,"text":null}}]}}}}"#),
+        r#"{"action":"set-lines","file":{"keys-of":"ada"},"wanted":{"key":{"line":"ssh-ed25519 AAAA"}},"after":null,"before":null,"all":false,"create":true,"expected":{"is":"no-user"}}"#.to_owned(),
+        r##"{"action":"drop-lines","file":{"path":"/f"},"wanted":{"block":{"begin":"# B","end":"# E","lines":["a"]}},"all":false,"expected":{"is":"no-file"}}"##.to_owned(),
+        format!(r#"{{"action":"run-command","name":"migrate","run":["migrate"],"environment":{{"A":{{"plain":"b"}},"S":{{"sealed":"{DIGEST}"}}}},"within":300000,"check":{{"run":["migrated"],"creates":"/f","user":"app","directory":"/srv","environment":{{"A":"b"}}}}}}"#),
+        format!(r#"{{"action":"file","path":"/srv/a/b","content":"{DIGEST}","sealed":false,"mode":416,"owner":null,"group":null,"validate":["visudo","-cf","{{}}"],"expected":{{"is":"missing"}}}}"#),
     ]
     .into_iter()
     .chain(

@@ -61,11 +61,13 @@ impl<L, W: Mirror<L>> Mirror<BTreeMap<String, L>> for BTreeMap<String, W> {
 /// Defines a wire struct, field by field, with its [`Mirror`]. A new field of the live type does not compile until it
 /// is added here.
 macro_rules! mirror {
-    ($( $(#[$about:meta])* $name:ident = $live:path { $( $field:ident: $kind:ty ),* $(,)? } )*) => { $(
+    ($( $(#[$about:meta])* $name:ident = $live:path {
+        $( $(#[$form:meta])* $field:ident: $kind:ty ),* $(,)?
+    } )*) => { $(
         $(#[$about])*
         #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[allow(missing_docs, reason = "the fields are those of the live type")]
-        pub struct $name { $( pub $field: $kind, )* }
+        pub struct $name { $( $(#[$form])* pub $field: $kind, )* }
 
         impl $crate::wire::mirror::Mirror<$live> for $name {
             fn from_live(live: $live) -> Self {

@@ -157,9 +157,15 @@ pub struct File {
     pub owner: Option<String>,
     /// Group by name or number.
     pub group: Option<String>,
+    /// A program that checks the new file before it is in place, with [`PLACEHOLDER`] for its path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validate: Vec<String>,
     /// The expected state.
     pub expected: PathState,
 }
+
+/// The place of the new file's path in the arguments of the program that checks it.
+pub const PLACEHOLDER: &str = "{}";
 
 /// Places a symbolic link by renaming a new one over the old.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -30,6 +30,8 @@ mirror! {
         mode: u32,
         owner: Option<String>,
         group: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        validate: Vec<String>,
         expected: PathState,
     }
     /// Places a link.

@@ -8,17 +8,23 @@ use std::fs::File;
 use std::io::Write as _;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use super::super::compare::{describe, is_wanted, same};
-use super::super::{PathState, Placement};
+use super::super::{PLACEHOLDER, PathState, Placement};
 use super::look::Look;
 use super::placing::{Job, Workshop};
 use crate::ActionError;
+use crate::local::content;
 use crate::local::reason::{why, why_io};
+use crate::local::tool::Tool;
 use evenkeel_model::Digest;
+
+/// The longest list of attributes, and the longest value: the kernel's limit.
+const LONGEST_ATTRIBUTE: usize = 64 * 1024;
 
 /// A prepared placement.
 pub(super) struct Staged {
@@ -241,9 +247,101 @@ fn make_file(
     file.write_all(&bytes)
         .map_err(|error| job.failed("write", why_io(&error)))?;
     let file = OwnedFd::from(file);
+    if !wanted.validate.is_empty() {
+        // Before owners and mode are set: while it is checked, only this account can read it.
+        validate(job, wanted, beside, &plain)?;
+    }
+    if matches!(found, PathState::File { .. }) {
+        keep_attributes(job, &file)?;
+    }
     dress(workshop, job, &file, Some(found))?;
     if workshop.few {
         rustix::fs::fsync(&file).map_err(|errno| job.refused("sync", errno))?;
+    }
+    Ok(())
+}
+
+/// Runs the program that checks a new file. The file must not change by that.
+fn validate(
+    job: &Job<'_>,
+    wanted: &super::super::File,
+    beside: &OsStr,
+    plain: &Digest,
+) -> Result<(), ActionError> {
+    let refused = |reason: String| job.failed("validate", reason);
+    let beside_path = Path::new(job.path).with_file_name(beside);
+    let path = beside_path
+        .to_str()
+        .ok_or_else(|| refused("the path is not UTF-8".to_owned()))?;
+    let mut arguments = wanted
+        .validate
+        .iter()
+        .map(|argument| argument.replace(PLACEHOLDER, path));
+    let program = arguments.next().unwrap_or_default();
+    let ran = Tool::new(&program)
+        .args(arguments)
+        .run()
+        .map_err(|error| refused(error.to_string()))?;
+    if !ran.status.success() {
+        // The program may print lines of the file.
+        let reason = if wanted.sealed {
+            "its output is hidden, since the content contains a secret".to_owned()
+        } else {
+            ran.failure().replace(path, job.path)
+        };
+        return Err(refused(format!(
+            "`{program}` rejects the new content, and nothing was changed: {reason}"
+        )));
+    }
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let is_same = rustix::fs::openat(job.parent, beside, flags, Mode::empty())
+        .and_then(|file| Ok((rustix::fs::fstat(&file)?, file)))
+        .ok()
+        .and_then(|(status, file)| content::digest(&file, &status, 0).ok())
+        .is_some_and(|content| content.digest == *plain);
+    if is_same {
+        Ok(())
+    } else {
+        Err(refused(format!(
+            "`{program}` changed the new file: use a program that only reads it"
+        )))
+    }
+}
+
+/// Whether an extended attribute of a file describes its place, and not its content.
+fn is_kept(name: &[u8]) -> bool {
+    name.starts_with(b"user.")
+        || name == b"system.posix_acl_access"
+        || name == b"security.selinux"
+        || name.starts_with(b"security.SMACK64")
+}
+
+/// Copies access lists, labels and attributes of the replaced file. Capabilities and signatures belong to the old content.
+fn keep_attributes(job: &Job<'_>, made: impl AsFd) -> Result<(), ActionError> {
+    let refused = |errno| job.refused("keep the attributes of", errno);
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let old = rustix::fs::openat(job.parent, &job.name, flags, Mode::empty()).map_err(refused)?;
+    let mut names = vec![0; LONGEST_ATTRIBUTE];
+    let length = match rustix::fs::flistxattr(&old, &mut names[..]) {
+        Ok(length) => length,
+        // The file system has none.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(()),
+        Err(errno) => return Err(refused(errno)),
+    };
+    let names = names.get(..length).unwrap_or_default();
+    let mut old_value = vec![0; LONGEST_ATTRIBUTE];
+    let mut new_value = Vec::new();
+    for name in names.split(|byte| *byte == 0).filter(|it| is_kept(it)) {
+        let name = OsStr::from_bytes(name);
+        let length = rustix::fs::fgetxattr(&old, name, &mut old_value[..]).map_err(refused)?;
+        let value = old_value.get(..length).unwrap_or_default();
+        // A label may be the same already, and only the system may set it.
+        new_value.resize(LONGEST_ATTRIBUTE, 0);
+        let is_same = rustix::fs::fgetxattr(&made, name, &mut new_value[..])
+            .is_ok_and(|length| new_value.get(..length) == Some(value));
+        if !is_same {
+            rustix::fs::fsetxattr(&made, name, value, XattrFlags::empty()).map_err(refused)?;
+        }
     }
     Ok(())
 }
