@@ -39,7 +39,9 @@ pub use port::{ActionError, Materials, Observer, Performed, Target};
 pub use sealing::{SealBook, SealedTarget};
 pub use subsystem::path::{Account, PathState};
 pub use subsystem::process::{ProcessState, Ready, Running, Text};
-pub use subsystem::{Action, Answer, Query, Subject, entries, installation, path, process};
+pub use subsystem::{
+    Action, Answer, Query, Subject, entries, installation, package, path, process,
+};
 
 #[cfg(feature = "local")]
 pub use local::tree::{TreeDigest, TreeError, tree_digest};

@@ -18,7 +18,9 @@
 mod agent;
 mod here;
 mod lean;
+mod packages;
 mod protocol;
 mod remote;
+mod root;
 mod speed;
 mod support;

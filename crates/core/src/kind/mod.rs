@@ -323,6 +323,7 @@ kinds! {
     link::Link,
     installation::Installation,
     process::Process,
+    package::Package,
     #[cfg(test)]
     toy_package::ToyPackage,
     #[cfg(test)]

@@ -7,6 +7,7 @@
 pub mod entries;
 pub mod installation;
 mod list;
+pub mod package;
 pub mod path;
 pub mod process;
 #[cfg(feature = "toys")]
@@ -60,6 +61,13 @@ list::subsystems! {
         Stop,
         /// Move a running process to another record.
         TakeOver
+    }
+    /// A package of the operating system.
+    Package => package {
+        /// Install a package, or change its version or hold.
+        InstallPackage,
+        /// Remove a package.
+        RemovePackage
     }
     [feature = "toys"]
     /// A named value, for tests of new kinds.

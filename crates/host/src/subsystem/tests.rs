@@ -20,6 +20,9 @@ fn written() -> Vec<String> {
         r#"{"action":"start","record":"/s/a.json","log":"/s/a.log","command":["app"],"environment":{},"directory":"/srv","ready":{"tcp":"127.0.0.1:80"},"within":1,"stop_within":2,"started_as":{},"expected":null}"#.to_owned(),
         format!(r#"{{"action":"stop","record":"/s/a.json","stop_within":10000,"expected":{PROCESS}}}"#),
         format!(r#"{{"action":"take-over","record":"/s/b.json","from":"/s/a.json","log":"/s/b.log","from_log":"/s/a.log","expected":{PROCESS}}}"#),
+        r#"{"action":"install-package","package":"nginx","version":"1.24.*","held":true,"expected":{"state":{"is":"installed","version":"1.22.1-9"},"held":false}}"#.to_owned(),
+        r#"{"action":"install-package","package":"nginx","version":null,"held":null,"expected":{"state":{"is":"unfinished","version":"1.22.1-9","step":"half-configured"},"held":false}}"#.to_owned(),
+        r#"{"action":"remove-package","package":"telnet","expected":{"state":{"is":"missing"},"held":false}}"#.to_owned(),
     ]
     .into_iter()
     .chain(
