@@ -22,5 +22,6 @@ mod packages;
 mod protocol;
 mod remote;
 mod root;
+mod settings;
 mod speed;
 mod support;

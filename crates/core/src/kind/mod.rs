@@ -324,6 +324,7 @@ kinds! {
     installation::Installation,
     process::Process,
     package::Package,
+    sysctl::Sysctl,
     #[cfg(test)]
     toy_package::ToyPackage,
     #[cfg(test)]

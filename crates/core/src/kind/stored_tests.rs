@@ -35,6 +35,18 @@ fn written() -> Vec<(&'static str, String)> {
             r#"{"command":["app"],"directory":null,"environment":{},"log":"/s/a.log","ready":null,"record":"/s/a.json","stop-within":1,"triggers":{},"within":2}"#.to_owned(),
         ),
         (
+            "package",
+            r#"{"held":true,"package":"nginx","removed":false,"version":"1.24.*"}"#.to_owned(),
+        ),
+        (
+            "package",
+            r#"{"held":null,"package":"telnet","removed":true,"version":null}"#.to_owned(),
+        ),
+        (
+            "sysctl",
+            r#"{"key":"net.ipv4.ip_forward","value":"1"}"#.to_owned(),
+        ),
+        (
             "toy-package",
             r#"{"package":"app","version":"1"}"#.to_owned(),
         ),

@@ -7,6 +7,7 @@ pub(crate) mod content;
 pub(crate) mod owners;
 pub mod reason;
 mod remove;
+pub(crate) mod replace;
 pub(crate) mod sync;
 pub(crate) mod tool;
 pub(crate) mod tree;
@@ -194,7 +195,7 @@ pub(crate) fn failed(
     }
 }
 
-fn broken(action: &Action) -> ActionError {
+pub(crate) fn broken(action: &Action) -> ActionError {
     failed(
         "perform",
         action.subject(),

@@ -10,6 +10,7 @@ mod list;
 pub mod package;
 pub mod path;
 pub mod process;
+pub mod sysctl;
 #[cfg(feature = "toys")]
 pub mod toy;
 
@@ -68,6 +69,13 @@ list::subsystems! {
         InstallPackage,
         /// Remove a package.
         RemovePackage
+    }
+    /// A setting of the kernel.
+    Sysctl => sysctl {
+        /// Change a setting, now and at boot.
+        SetSysctl,
+        /// Remove the file of a setting.
+        DropSysctl
     }
     [feature = "toys"]
     /// A named value, for tests of new kinds.

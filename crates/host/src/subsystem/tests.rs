@@ -23,6 +23,8 @@ fn written() -> Vec<String> {
         r#"{"action":"install-package","package":"nginx","version":"1.24.*","held":true,"expected":{"state":{"is":"installed","version":"1.22.1-9"},"held":false}}"#.to_owned(),
         r#"{"action":"install-package","package":"nginx","version":null,"held":null,"expected":{"state":{"is":"unfinished","version":"1.22.1-9","step":"half-configured"},"held":false}}"#.to_owned(),
         r#"{"action":"remove-package","package":"telnet","expected":{"state":{"is":"missing"},"held":false}}"#.to_owned(),
+        r##"{"action":"set-sysctl","key":"net.ipv4.ip_forward","value":"1","expected":{"live":"0","own":null}}"##.to_owned(),
+        r##"{"action":"drop-sysctl","key":"net.ipv4.ip_forward","expected":"# x\nnet.ipv4.ip_forward = 1\n"}"##.to_owned(),
     ]
     .into_iter()
     .chain(
