@@ -40,7 +40,7 @@ pub use sealing::{SealBook, SealedTarget};
 pub use subsystem::path::{Account, PathState};
 pub use subsystem::process::{ProcessState, Ready, Running, Text};
 pub use subsystem::{
-    Action, Answer, Query, Subject, entries, installation, package, path, process, sysctl,
+    Action, Answer, Query, Subject, entries, installation, mount, package, path, process, sysctl,
 };
 
 #[cfg(feature = "local")]

@@ -325,6 +325,7 @@ kinds! {
     process::Process,
     package::Package,
     sysctl::Sysctl,
+    mount::Mount,
     #[cfg(test)]
     toy_package::ToyPackage,
     #[cfg(test)]

@@ -47,6 +47,10 @@ fn written() -> Vec<(&'static str, String)> {
             r#"{"key":"net.ipv4.ip_forward","value":"1"}"#.to_owned(),
         ),
         (
+            "mount",
+            r#"{"mounted":true,"path":"/srv/data","persistent":false,"source":{"device":"tmpfs","filesystem":"tmpfs","options":["size=1m"]}}"#.to_owned(),
+        ),
+        (
             "toy-package",
             r#"{"package":"app","version":"1"}"#.to_owned(),
         ),

@@ -7,6 +7,7 @@
 pub mod entries;
 pub mod installation;
 mod list;
+pub mod mount;
 pub mod package;
 pub mod path;
 pub mod process;
@@ -76,6 +77,13 @@ list::subsystems! {
         SetSysctl,
         /// Remove the file of a setting.
         DropSysctl
+    }
+    /// A mounted file system.
+    Mount => mount {
+        /// Mount a file system, or change how it is mounted.
+        SetMount,
+        /// Unmount a file system.
+        DropMount
     }
     [feature = "toys"]
     /// A named value, for tests of new kinds.
