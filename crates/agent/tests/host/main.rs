@@ -18,6 +18,7 @@
 mod agent;
 mod here;
 mod lean;
+mod mounts;
 mod packages;
 mod protocol;
 mod remote;

@@ -340,6 +340,8 @@ pub fn facts(name: &str) -> Option<&'static KindFacts> {
 
 #[cfg(test)]
 mod stored_tests;
+#[cfg(test)]
+mod system_tests;
 
 #[cfg(test)]
 mod tests {

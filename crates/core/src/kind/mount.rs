@@ -202,8 +202,7 @@ impl Kind for Mount {
         let is_bind = options.iter().any(|each| each == "bind" || each == "rbind");
         let filesystem = match attributes.text("type") {
             Some(filesystem) => {
-                let is_good =
-                    |each: char| each.is_ascii_alphanumeric() || "._-".contains(each);
+                let is_good = |each: char| each.is_ascii_alphanumeric() || "._-".contains(each);
                 if !filesystem.starts_with(|each: char| each.is_ascii_alphanumeric())
                     || !filesystem.chars().all(is_good)
                 {
@@ -299,7 +298,11 @@ impl Kind for Mount {
         match &observed.found.mounted {
             None => facts.push(fact("presence", NOTHING.to_owned())),
             Some(mounted) => {
-                let is = if observed.is_device { "" } else { ", another one" };
+                let is = if observed.is_device {
+                    ""
+                } else {
+                    ", another one"
+                };
                 facts.push(fact("presence", MOUNTED.to_owned()));
                 facts.push(fact("device", format!("{}{is}", mounted.device)));
                 facts.push(fact("type", mounted.filesystem.clone()));
@@ -404,7 +407,11 @@ impl Kind for Mount {
         tell("device", format_args!("{}", declared.source.device));
         tell("type", format_args!("{}", declared.source.filesystem));
         tell("options", format_args!("{}", declared.source.written()));
-        let fstab = if declared.persistent { "a line" } else { NOTHING };
+        let fstab = if declared.persistent {
+            "a line"
+        } else {
+            NOTHING
+        };
         tell("fstab", format_args!("{fstab}"));
     }
 }
@@ -460,10 +467,7 @@ mod tests {
             codes(both, None, vec![], false),
             ["mount/not-mounted", "mount/fstab-differs"]
         );
-        assert_eq!(
-            codes(both, good(), line(), false),
-            ["mount/device-differs"]
-        );
+        assert_eq!(codes(both, good(), line(), false), ["mount/device-differs"]);
         let other = Some(source("/dev/sda1", "ext4", &["rw", "relatime"]));
         assert_eq!(
             codes(both, other, line(), false),

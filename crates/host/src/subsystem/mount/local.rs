@@ -120,7 +120,11 @@ fn is_device(path: &str, wanted: &MountSource, mount: &Mount) -> bool {
             }
             let number = fs::metadata(&device).ok().map(|status| {
                 let number = status.rdev();
-                format!("{}:{}", rustix::fs::major(number), rustix::fs::minor(number))
+                format!(
+                    "{}:{}",
+                    rustix::fs::major(number),
+                    rustix::fs::minor(number)
+                )
             });
             number.as_ref() == Some(&mount.number) || backing_file(found) == Some(real(&device))
         }

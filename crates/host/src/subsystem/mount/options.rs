@@ -23,8 +23,28 @@ const ATIME: [&str; 3] = ["relatime", "noatime", "strictatime"];
 
 /// Options that mean nothing to the kernel, or that it does not show.
 const NOT_SHOWN: [&str; 22] = [
-    "defaults", "auto", "noauto", "nofail", "fail", "user", "nouser", "users", "owner", "group", "_netdev",
-    "bind", "rbind", "loop", "private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable",
+    "defaults",
+    "auto",
+    "noauto",
+    "nofail",
+    "fail",
+    "user",
+    "nouser",
+    "users",
+    "owner",
+    "group",
+    "_netdev",
+    "bind",
+    "rbind",
+    "loop",
+    "private",
+    "rprivate",
+    "shared",
+    "rshared",
+    "slave",
+    "rslave",
+    "unbindable",
+    "runbindable",
 ];
 
 /// Options that are written out for nothing in `/etc/fstab`.
@@ -36,7 +56,9 @@ impl MountSource {
     /// Whether it is a directory or file that is mounted at a second path.
     #[must_use]
     pub fn is_bind(&self) -> bool {
-        self.options.iter().any(|each| each == "bind" || each == "rbind")
+        self.options
+            .iter()
+            .any(|each| each == "bind" || each == "rbind")
     }
 
     /// Whether a mounted file system has the wanted type.
@@ -90,7 +112,11 @@ impl MountSource {
 
     /// Returns whether a flag is set; `None` if neither it nor its opposite is named. The last one counts.
     fn flag(&self, set: &str, unset: &str) -> Option<bool> {
-        let named = self.options.iter().rev().find(|each| *each == set || *each == unset);
+        let named = self
+            .options
+            .iter()
+            .rev()
+            .find(|each| *each == set || *each == unset);
         named.map(|each| each == set)
     }
 
@@ -124,7 +150,8 @@ impl MountSource {
             differ(wanted.unwrap_or("relatime"), shown);
         }
         for option in &self.options {
-            if is_flag(option) || is_for_mount_alone(option) || NOT_SHOWN.contains(&option.as_str()) {
+            if is_flag(option) || is_for_mount_alone(option) || NOT_SHOWN.contains(&option.as_str())
+            {
                 continue;
             }
             let (key, value) = parts(option);
@@ -132,7 +159,11 @@ impl MountSource {
             if value.is_some_and(|value| value.ends_with('%')) {
                 continue;
             }
-            let is = mounted.options.iter().rev().find(|each| parts(each).0 == key);
+            let is = mounted
+                .options
+                .iter()
+                .rev()
+                .find(|each| parts(each).0 == key);
             match is {
                 Some(is) if normal(is) == normal(option) => {}
                 Some(is) => differ(option, is),
@@ -216,8 +247,7 @@ mod tests {
     }
 
     fn differences(wanted: &str, mounted: &str) -> String {
-        let (expected, found) =
-            source("tmpfs", wanted).differences(&source("tmpfs", mounted));
+        let (expected, found) = source("tmpfs", wanted).differences(&source("tmpfs", mounted));
         format!("{} {}", expected.join(","), found.join(","))
     }
 
@@ -231,7 +261,10 @@ mod tests {
             ("size=1g", "rw,relatime,size=1048576k"),
             ("size=50%", "rw,relatime,size=8000000k"),
             ("mode=1777,uid=0", "rw,relatime"),
-            ("noatime,nofail,x-systemd.automount,_netdev,comment=x", "rw,noatime"),
+            (
+                "noatime,nofail,x-systemd.automount,_netdev,comment=x",
+                "rw,noatime",
+            ),
             ("strictatime", "rw"),
             ("ro,rw", "rw,relatime"),
             ("bind", "ro,nosuid,noatime"),
@@ -248,7 +281,10 @@ mod tests {
         assert_eq!(differences("", "rw,noexec,relatime"), "exec noexec");
         assert_eq!(differences("", "rw,noatime"), "relatime noatime");
         assert_eq!(differences("noatime", "rw"), "noatime strictatime");
-        assert_eq!(differences("size=1m", "rw,relatime,size=2048k"), "size=1m size=2048k");
+        assert_eq!(
+            differences("size=1m", "rw,relatime,size=2048k"),
+            "size=1m size=2048k"
+        );
         assert_eq!(differences("size=1m", "rw,relatime"), "size=1m nothing");
         assert_eq!(differences("acl", "rw,relatime"), "acl nothing");
         assert_eq!(differences("bind,ro", "rw,relatime"), "ro rw");

@@ -268,10 +268,7 @@ mod tests {
         let all = mounts(list).unwrap();
         assert_eq!(all[0].path, "/srv/my data");
         assert_eq!(all[0].number, "98:0");
-        assert_eq!(
-            all[0].source.options,
-            ["noatime", "ro", "errors=continue"]
-        );
+        assert_eq!(all[0].source.options, ["noatime", "ro", "errors=continue"]);
         assert_eq!(all[1].source, tmpfs("rw,size=1024k"));
         assert!(mounts(b"1 2 3\n").is_err());
     }
