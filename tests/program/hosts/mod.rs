@@ -3,6 +3,7 @@
 mod host;
 mod reached;
 mod refused;
+mod whole;
 
 use super::world::TestWorld;
 use host::{Host, hosts, hosts_with};

@@ -187,7 +187,7 @@ fn what_cannot_be_done_is_clear_and_changes_no_table() {
         .spawn()
         .unwrap();
     root.wait("it works there", |root| {
-        root.shell("pgrep -x sleep || true") != ""
+        !root.shell("pgrep -x sleep || true").is_empty()
     });
     let busy = reason(remove(&root, "/srv/data"));
     assert!(busy.contains("busy") && busy.contains("fuser"), "{busy}");
@@ -196,7 +196,7 @@ fn what_cannot_be_done_is_clear_and_changes_no_table() {
     user.wait().unwrap();
     root.shell("pkill -x sleep || true");
     root.wait("it ended", |root| {
-        root.shell("pgrep -x sleep || true") == ""
+        root.shell("pgrep -x sleep || true").is_empty()
     });
     remove(&root, "/srv/data").unwrap();
 }

@@ -38,7 +38,7 @@ type Connection = Client<std::process::ChildStdout, std::process::ChildStdin>;
 pub struct Root {
     agent: Child,
     client: Option<Connection>,
-    directory: tempfile::TempDir,
+    _directory: tempfile::TempDir,
 }
 
 impl Root {
@@ -87,7 +87,7 @@ impl Root {
         Self {
             agent,
             client: Some(client),
-            directory,
+            _directory: directory,
         }
     }
 

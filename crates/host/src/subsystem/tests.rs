@@ -23,7 +23,7 @@ fn written() -> Vec<String> {
         r#"{"action":"install-package","package":"nginx","version":"1.24.*","held":true,"expected":{"state":{"is":"installed","version":"1.22.1-9"},"held":false}}"#.to_owned(),
         r#"{"action":"install-package","package":"nginx","version":null,"held":null,"expected":{"state":{"is":"unfinished","version":"1.22.1-9","step":"half-configured"},"held":false}}"#.to_owned(),
         r#"{"action":"remove-package","package":"telnet","expected":{"state":{"is":"missing"},"held":false}}"#.to_owned(),
-        r##"{"action":"set-sysctl","key":"net.ipv4.ip_forward","value":"1","expected":{"live":"0","own":null}}"##.to_owned(),
+        r#"{"action":"set-sysctl","key":"net.ipv4.ip_forward","value":"1","expected":{"live":"0","own":null}}"#.to_owned(),
         r##"{"action":"drop-sysctl","key":"net.ipv4.ip_forward","expected":"# x\nnet.ipv4.ip_forward = 1\n"}"##.to_owned(),
         r#"{"action":"set-mount","path":"/srv/data","wanted":{"device":"tmpfs","filesystem":"tmpfs","options":["size=1m"]},"mounted":true,"persistent":true,"expected":{"mounted":null,"lines":[{"device":"tmpfs","filesystem":"tmpfs","options":[]}]}}"#.to_owned(),
         r#"{"action":"drop-mount","path":"/srv/data","expected":{"mounted":{"device":"tmpfs","filesystem":"tmpfs","options":["rw"]},"lines":[]}}"#.to_owned(),

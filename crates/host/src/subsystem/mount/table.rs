@@ -63,7 +63,7 @@ struct Line<'a> {
 /// Returns the fields of a line for a path.
 fn line_for<'a>(line: &'a [u8], path: &str) -> Option<Line<'a>> {
     let mut fields = line
-        .split(|byte| byte.is_ascii_whitespace())
+        .split(u8::is_ascii_whitespace)
         .filter(|field| !field.is_empty());
     let device = fields.next().filter(|field| !field.starts_with(b"#"))?;
     let found = unescaped(fields.next()?);

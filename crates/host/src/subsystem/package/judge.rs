@@ -96,24 +96,17 @@ impl<'a> Wish<'a> {
             found: describe(found),
         }
     }
+}
 
-    /// Returns the note of a change.
-    pub(super) fn note(self, before: &PackageFound, after: &PackageFound) -> String {
-        match (before.version(), after.version()) {
-            (Some(old), None) => format!("removed {old}"),
-            (Some(old), Some(new)) if old != new => format!("changed {old} to {new}"),
-            (None, Some(new)) => format!("installed {new}"),
-            (_, Some(_)) if before.held != after.held => if after.held {
-                "held"
-            } else {
-                "released the hold"
-            }
-            .to_owned(),
-            _ => format!(
-                "completed the installation of {}",
-                after.version().unwrap_or("it")
-            ),
-        }
+/// Returns the note of a change.
+pub(super) fn note(before: &PackageFound, after: &PackageFound) -> String {
+    match (before.version(), after.version()) {
+        (Some(old), None) => format!("removed {old}"),
+        (Some(old), Some(new)) if old != new => format!("changed {old} to {new}"),
+        (None, Some(new)) => format!("installed {new}"),
+        (Some(_), Some(_)) if before.state == after.state && after.held => "held".to_owned(),
+        (Some(_), Some(_)) if before.state == after.state => "released the hold".to_owned(),
+        (_, version) => format!("completed the installation of {}", version.unwrap_or("it")),
     }
 }
 

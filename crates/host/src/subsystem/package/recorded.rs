@@ -3,7 +3,7 @@
 //! Packages are the values of [`INSTALLED`] by name, holds those of [`HELD`], and the versions that the sources offer
 //! those of [`OFFERED`], separated by blanks.
 
-use super::judge::Wish;
+use super::judge::{Wish, note};
 use super::version::compare;
 use super::{Answer, PackageFound, PackageState, Query, System};
 use crate::Action;
@@ -101,6 +101,6 @@ impl Recorded for Query {
                 host.put_package(package, Some(version), held);
             }
         }
-        Ok(noted(wish.note(&before, &host.package(package))))
+        Ok(noted(note(&before, &host.package(package))))
     }
 }

@@ -240,7 +240,7 @@ fn dpkg_part(one: &str, other: &str) -> Ordering {
 
 /// Splits off the digits at the start, without leading zeros.
 fn digits(text: &[u8]) -> (&[u8], &[u8]) {
-    let (number, rest) = run(text, |byte| byte.is_ascii_digit());
+    let (number, rest) = run(text, u8::is_ascii_digit);
     let zeros = number.iter().take_while(|byte| **byte == b'0').count();
     (number.get(zeros..).unwrap_or_default(), rest)
 }

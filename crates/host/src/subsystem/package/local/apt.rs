@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::super::judge::{Wish, describe};
+use super::super::judge::{Wish, describe, note};
 use super::super::version::{Requirement, compare};
 use super::super::{PackageFound, PackageState, System};
 use super::dpkg::{Database, HALF_INSTALLED, MUST_BE_REINSTALLED, was_interrupted};
@@ -28,6 +28,10 @@ const LISTED: usize = 5;
 struct Job<'a> {
     number: usize,
     wish: Wish<'a>,
+    /// The name that dpkg uses.
+    shown: String,
+    /// Whether its hold was lifted for the change.
+    is_lifted: bool,
     /// The state before anything was changed.
     before: PackageFound,
     /// The state now.
@@ -73,8 +77,8 @@ pub(super) fn perform(wishes: &[(usize, Wish<'_>)]) -> Vec<(usize, Outcome)> {
     };
     let mut jobs = Vec::with_capacity(wishes.len());
     for (number, wish) in wishes {
-        let before = match database.find(wish.package()) {
-            Ok(place) => place.found,
+        let (shown, before) = match database.find(wish.package()) {
+            Ok(place) => (place.shown, place.found),
             Err(reason) => return all(wishes, &reason),
         };
         let outcome = if wish.is_wanted(&before, System::Dpkg) {
@@ -89,6 +93,8 @@ pub(super) fn perform(wishes: &[(usize, Wish<'_>)]) -> Vec<(usize, Outcome)> {
         jobs.push(Job {
             number: *number,
             wish: *wish,
+            shown,
+            is_lifted: false,
             now: before.clone(),
             before,
             version: None,
@@ -144,7 +150,7 @@ impl Batch<'_> {
             self.read()?;
         }
         self.choose()?;
-        let lifted = self.lift_holds()?;
+        self.lift_holds()?;
         let due: Vec<usize> = self.due();
         let mut is_locked = false;
         if due.len() > 1 {
@@ -168,8 +174,9 @@ impl Batch<'_> {
             }
             self.read()?;
         }
-        self.set_holds(&lifted)?;
-        self.judge()
+        self.set_holds()?;
+        self.judge();
+        Ok(())
     }
 
     /// Returns the numbers of the jobs that a transaction must change.
@@ -184,7 +191,8 @@ impl Batch<'_> {
     fn read(&mut self) -> Result<(), String> {
         let database = Database::read()?;
         for job in &mut self.jobs {
-            job.now = database.find(job.wish.package())?.found;
+            let place = database.find(job.wish.package())?;
+            (job.shown, job.now) = (place.shown, place.found);
         }
         Ok(())
     }
@@ -213,7 +221,7 @@ impl Batch<'_> {
         if names.is_empty() {
             return Ok(());
         }
-        let stale = self.refresh();
+        let stale = refresh();
         let tool = Tool::new("apt-cache").args(["policy", "--"]).args(names);
         let printed = self
             .budget
@@ -233,77 +241,52 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Refreshes the index; returns why it is not fresh. Packages that the old one has can still be installed.
-    fn refresh(&self) -> Option<String> {
-        for attempt in 1.. {
-            let tool = apt_get()
-                .args(["-o", "APT::Update::Error-Mode=any"])
-                .arg("update")
-                .within(REFRESHING);
-            let failure = match tool.run() {
-                Err(not) => return Some(not.to_string()),
-                Ok(ran) if ran.status.success() && !complains(&ran.messages) => return None,
-                Ok(ran) => ran.failure(),
-            };
-            if attempt >= ATTEMPTS || !failure.contains("/lists/lock") {
-                return Some(failure);
-            }
-            std::thread::sleep(Duration::from_secs(1));
+    /// Lifts the holds of packages that must change.
+    fn lift_holds(&mut self) -> Result<(), String> {
+        let held = |job: &&mut Job<'_>| job.is_due() && job.now.held;
+        let mut lifted = Vec::new();
+        for job in self.jobs.iter_mut().filter(held) {
+            job.is_lifted = true;
+            lifted.push((job.shown.clone(), false));
         }
-        None
+        self.mark(&lifted)
     }
 
-    /// Lifts the holds of packages that must change; returns them.
-    fn lift_holds(&mut self) -> Result<BTreeSet<String>, String> {
-        let held: BTreeSet<String> = self
+    /// Sets and lifts holds as declared. A hold that no definition names, or whose change failed, is as it was found.
+    fn set_holds(&mut self) -> Result<(), String> {
+        let marks: Vec<(String, bool)> = self
             .jobs
             .iter()
-            .filter(|job| job.is_due() && job.now.held)
-            .map(|job| job.wish.package().to_owned())
+            .filter(|job| job.is_open() || job.is_lifted)
+            .filter(|job| job.now.state != PackageState::Missing)
+            .filter_map(|job| {
+                let held = match job.wish {
+                    Wish::Install(_) => job.wish.holds(&job.before),
+                    Wish::Remove(_) => job.before.held,
+                };
+                (job.now.held != held).then(|| (job.shown.clone(), held))
+            })
             .collect();
-        self.mark("unhold", &held)?;
-        Ok(held)
-    }
-
-    /// Sets and lifts holds as declared; a hold that no definition names is as it was found.
-    fn set_holds(&mut self, lifted: &BTreeSet<String>) -> Result<(), String> {
-        let wants = |job: &&Job<'_>| {
-            let is_known = job.is_open() || lifted.contains(job.wish.package());
-            let is_there = job.now.state != PackageState::Missing;
-            is_known && is_there && job.now.held != job.wish.holds(&job.before)
-        };
-        let with = |held: bool| -> BTreeSet<String> {
-            let jobs = self.jobs.iter().filter(wants);
-            jobs.filter(|job| job.now.held != held)
-                .map(|job| job.wish.package().to_owned())
-                .collect()
-        };
-        let (hold, unhold) = (with(true), with(false));
-        // A removal that failed leaves the hold that was lifted for it.
-        let failed: BTreeSet<String> = self
-            .jobs
-            .iter()
-            .filter(|job| matches!(job.wish, Wish::Remove(_)))
-            .filter(|job| job.now.state != PackageState::Missing && job.before.held)
-            .map(|job| job.wish.package().to_owned())
-            .collect();
-        let unhold = unhold.difference(&failed).cloned().collect();
-        let hold: BTreeSet<String> = hold.union(&failed).cloned().collect();
-        self.mark("hold", &hold)?;
-        self.mark("unhold", &unhold)?;
-        if !hold.is_empty() || !unhold.is_empty() {
-            self.read()?;
-        }
-        Ok(())
-    }
-
-    fn mark(&self, word: &str, packages: &BTreeSet<String>) -> Result<(), String> {
-        if packages.is_empty() {
+        self.mark(&marks)?;
+        if marks.is_empty() {
             return Ok(());
         }
-        let tool = environment(Tool::new("apt-mark"))
-            .args([word, "--"])
-            .args(packages);
+        self.read()
+    }
+
+    /// Sets and lifts holds.
+    fn mark(&self, marks: &[(String, bool)]) -> Result<(), String> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let lines: String = marks
+            .iter()
+            .map(|(package, held)| {
+                let selection = if *held { "hold" } else { "install" };
+                format!("{package} {selection}\n")
+            })
+            .collect();
+        let tool = Tool::new("dpkg").arg("--set-selections").input(lines);
         let ran = self.budget.run(tool).map_err(|not| not.to_string())?;
         ran.succeeded().map(|_| ())
     }
@@ -361,11 +344,11 @@ impl Batch<'_> {
     }
 
     /// Judges every open job by the state that was read last.
-    fn judge(&mut self) -> Result<(), String> {
+    fn judge(&mut self) {
         for job in self.jobs.iter_mut().filter(|job| job.is_open()) {
             let outcome = if job.wish.is_wanted(&job.now, System::Dpkg) {
                 Ok(Performed {
-                    note: Some(job.wish.note(&job.before, &job.now)),
+                    note: Some(note(&job.before, &job.now)),
                 })
             } else {
                 let reason = match &job.failure {
@@ -376,13 +359,32 @@ impl Batch<'_> {
             };
             job.outcome = Some(outcome);
         }
-        Ok(())
     }
 }
 
 /// Whether a failure is that of a lock that another program holds.
 fn names_a_lock(failure: &str) -> bool {
     failure.contains("Could not get lock") || failure.contains("Unable to acquire the dpkg")
+}
+
+/// Refreshes the index; returns why it is not fresh. Packages that the old one has can still be installed.
+fn refresh() -> Option<String> {
+    for attempt in 1.. {
+        let tool = apt_get()
+            .args(["-o", "APT::Update::Error-Mode=any"])
+            .arg("update")
+            .within(REFRESHING);
+        let failure = match tool.run() {
+            Err(not) => return Some(not.to_string()),
+            Ok(ran) if ran.status.success() && !complains(&ran.messages) => return None,
+            Ok(ran) => ran.failure(),
+        };
+        if attempt >= ATTEMPTS || !failure.contains("/lists/lock") {
+            return Some(failure);
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    None
 }
 
 /// Returns what apt printed about the holder of a lock while it waited.

@@ -36,6 +36,8 @@ struct Entry {
 
 /// The state of a package, and the file whose time is that of its installation.
 pub(super) struct Place {
+    /// The name that dpkg uses, with an architecture where the name alone is ambiguous.
+    pub(super) shown: String,
     pub(super) found: PackageFound,
     pub(super) list: Option<PathBuf>,
 }
@@ -108,11 +110,13 @@ impl Database {
         };
         Ok(match entry {
             Some(entry) => Place {
+                shown: entry.shown.clone(),
                 found: entry.found.clone(),
                 list: (entry.found.state != PackageState::Missing)
                     .then(|| PathBuf::from(format!("{RECORDS}/info/{}.list", entry.shown))),
             },
             None => Place {
+                shown: package.to_owned(),
                 found: PackageFound::missing(),
                 list: None,
             },
