@@ -23,6 +23,7 @@ mod packages;
 mod protocol;
 mod remote;
 mod root;
+mod rpms;
 mod settings;
 mod speed;
 mod support;

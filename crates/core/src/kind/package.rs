@@ -133,7 +133,7 @@ fn held(is_held: bool) -> &'static str {
 impl Kind for Package {
     const NAME: &'static str = "package";
     const ABOUT: &'static str = "A package of the operating system, from the package sources of the host. For hosts with \
-     dpkg and apt. All packages of an apply are one transaction. Configuration files that were changed on the host are kept, \
+     dpkg and apt, and with rpm and dnf. All packages of an apply are one transaction. Configuration files that were changed on the host are kept, \
      and maintainer scripts ask nothing. An installation that would remove or downgrade another package is refused, unless \
      that one is declared so. A removed package leaves its configuration files and its dependencies.";
     const FIELDS: &'static [Field] = &[
@@ -146,14 +146,15 @@ impl Kind for Package {
         Field::optional(
             "version",
             Form::Words,
-            "The version: an exact one with its revision (`1.24.0-1`), a pattern (`1.24.*`, which ignores the epoch unless it \
+            "The version: an exact one (`1.24.0-1`; with dpkg, with its revision), a pattern (`1.24.*`, which ignores the epoch unless it \
              has one), or comparisons in the order of the packaging system (`>= 1.24, < 2`). The newest offered one that \
              matches is installed. Default: any version; the newest one is installed, and not upgraded later.",
         ),
         Field::optional(
             "held",
             Form::Boolean,
-            "Whether its version is held: other upgrades do not change it. Not compared by default.",
+            "Whether its version is held: other upgrades do not change it. With dnf, this needs its plugin `versionlock`. Not \
+             compared by default.",
         ),
         Field::optional(
             "removed",

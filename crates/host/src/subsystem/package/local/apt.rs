@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::super::judge::{Wish, describe, note};
-use super::super::version::{Requirement, compare};
-use super::super::{PackageFound, PackageState, System};
+use super::super::judge::Wish;
+use super::super::version::compare;
+use super::super::{PackageState, System};
+use super::Budget;
 use super::dpkg::{Database, HALF_INSTALLED, MUST_BE_REINSTALLED, was_interrupted};
-use super::{Budget, refused};
-use crate::Performed;
+use super::job::{Job, all, newest};
 use crate::local::tool::{Ran, Tool};
 use crate::port::Outcome;
 use evenkeel_model::text::inert;
@@ -21,53 +21,6 @@ use evenkeel_model::text::inert;
 const REFRESHING: Duration = Duration::from_mins(3);
 /// The number of attempts while another program refreshes the index, one per second.
 const ATTEMPTS: usize = 30;
-/// The number of versions that a message lists.
-const LISTED: usize = 5;
-
-/// A wish, with what is known about its package.
-struct Job<'a> {
-    number: usize,
-    wish: Wish<'a>,
-    /// The name that dpkg uses.
-    shown: String,
-    /// Whether its hold was lifted for the change.
-    is_lifted: bool,
-    /// The state before anything was changed.
-    before: PackageFound,
-    /// The state now.
-    now: PackageFound,
-    /// The version to install; the packaging system's choice when `None`.
-    version: Option<String>,
-    /// The outcome, if it is known before the end.
-    outcome: Option<Outcome>,
-    /// Why the last attempt failed.
-    failure: Option<String>,
-}
-
-impl Job<'_> {
-    fn is_open(&self) -> bool {
-        self.outcome.is_none()
-    }
-
-    /// Whether a transaction must change it.
-    fn is_due(&self) -> bool {
-        self.is_open() && !self.wish.has_version(&self.now, System::Dpkg)
-    }
-
-    fn refuse(&mut self, reason: impl Into<String>) {
-        self.outcome = Some(Err(refused(self.wish, reason)));
-    }
-
-    /// Returns its argument for `apt-get install`.
-    fn argument(&self) -> String {
-        let package = self.wish.package();
-        match (self.wish, &self.version) {
-            (Wish::Remove(_), _) => format!("{package}-"),
-            (Wish::Install(_), Some(version)) => format!("{package}={version}"),
-            (Wish::Install(_), None) => package.to_owned(),
-        }
-    }
-}
 
 /// Performs all actions of a batch.
 pub(super) fn perform(wishes: &[(usize, Wish<'_>)]) -> Vec<(usize, Outcome)> {
@@ -75,60 +28,21 @@ pub(super) fn perform(wishes: &[(usize, Wish<'_>)]) -> Vec<(usize, Outcome)> {
         Ok(database) => database,
         Err(reason) => return all(wishes, &reason),
     };
-    let mut jobs = Vec::with_capacity(wishes.len());
-    for (number, wish) in wishes {
-        let (shown, before) = match database.find(wish.package()) {
-            Ok(place) => (place.shown, place.found),
-            Err(reason) => return all(wishes, &reason),
-        };
-        let outcome = if wish.is_wanted(&before, System::Dpkg) {
-            Some(Ok(Performed {
-                note: Some("already so".to_owned()),
-            }))
-        } else if before != *wish.expected() {
-            Some(Err(wish.changed(&before)))
-        } else {
-            None
-        };
-        jobs.push(Job {
-            number: *number,
-            wish: *wish,
-            shown,
-            is_lifted: false,
-            now: before.clone(),
-            before,
-            version: None,
-            outcome,
-            failure: None,
-        });
-    }
+    let jobs = match Job::begin(wishes, System::Dpkg, |package| {
+        database
+            .find(package)
+            .map(|place| (place.shown, place.found))
+    }) {
+        Ok(jobs) => jobs,
+        Err(reason) => return all(wishes, &reason),
+    };
     let mut batch = Batch {
         budget: Budget::new(),
         native: database.native().map(str::to_owned).unwrap_or_default(),
         jobs,
     };
-    if let Err(reason) = batch.change() {
-        for job in batch.jobs.iter_mut().filter(|job| job.is_open()) {
-            job.refuse(&*reason);
-        }
-    }
-    batch
-        .jobs
-        .into_iter()
-        .map(|job| {
-            let outcome = job
-                .outcome
-                .unwrap_or_else(|| Err(refused(job.wish, "not tried")));
-            (job.number, outcome)
-        })
-        .collect()
-}
-
-fn all(wishes: &[(usize, Wish<'_>)], reason: &str) -> Vec<(usize, Outcome)> {
-    wishes
-        .iter()
-        .map(|(number, wish)| (*number, Err(refused(*wish, reason))))
-        .collect()
+    let changed = batch.change();
+    Job::end(batch.jobs, changed)
 }
 
 struct Batch<'a> {
@@ -175,7 +89,9 @@ impl Batch<'_> {
             self.read()?;
         }
         self.set_holds()?;
-        self.judge();
+        for job in &mut self.jobs {
+            job.judge("apt");
+        }
         Ok(())
     }
 
@@ -313,7 +229,7 @@ impl Batch<'_> {
         {
             options.push("--reinstall");
         }
-        let arguments: Vec<String> = jobs.iter().map(|job| job.argument()).collect();
+        let arguments: Vec<String> = jobs.iter().map(|job| argument(job)).collect();
         let simulated = self
             .run(&["--simulate"], &options, &arguments)?
             .succeeded()?;
@@ -342,23 +258,15 @@ impl Batch<'_> {
             .args(arguments);
         self.budget.run(tool).map_err(|not| not.to_string())
     }
+}
 
-    /// Judges every open job by the state that was read last.
-    fn judge(&mut self) {
-        for job in self.jobs.iter_mut().filter(|job| job.is_open()) {
-            let outcome = if job.wish.is_wanted(&job.now, System::Dpkg) {
-                Ok(Performed {
-                    note: Some(note(&job.before, &job.now)),
-                })
-            } else {
-                let reason = match &job.failure {
-                    Some(failure) => failure.clone(),
-                    None => format!("apt reported success, but found {}", describe(&job.now)),
-                };
-                Err(refused(job.wish, reason))
-            };
-            job.outcome = Some(outcome);
-        }
+/// Returns the argument of a job for `apt-get install`.
+fn argument(job: &Job<'_>) -> String {
+    let package = job.wish.package();
+    match (job.wish, &job.version) {
+        (Wish::Remove(_), _) => format!("{package}-"),
+        (Wish::Install(_), Some(version)) => format!("{package}={version}"),
+        (Wish::Install(_), None) => package.to_owned(),
     }
 }
 
@@ -505,48 +413,8 @@ impl Offers {
                  cannot be declared, only one that provides it"
             ));
         };
-        let Some(requirement) = wish.requirement() else {
-            return Ok(None);
-        };
-        let mut good: Vec<&String> = versions
-            .iter()
-            .filter(|version| requirement.holds(version, System::Dpkg))
-            .collect();
-        good.sort_by(|one, other| compare(System::Dpkg, one, other));
-        match good.last() {
-            Some(version) => Ok(Some((*version).clone())),
-            None => Err(unavailable(&requirement, versions)),
-        }
+        newest(wish, System::Dpkg, versions)
     }
-}
-
-fn unavailable(requirement: &Requirement, versions: &[String]) -> String {
-    let wanted = match requirement {
-        Requirement::Exact(version) => version.clone(),
-        Requirement::Pattern(pattern) => pattern.clone(),
-        Requirement::Range(bounds) => {
-            let bounds: Vec<String> = bounds
-                .iter()
-                .map(|(comparison, version)| format!("{comparison} {version}"))
-                .collect();
-            bounds.join(", ")
-        }
-    };
-    let listed: Vec<_> = versions
-        .iter()
-        .take(LISTED)
-        .map(|version| inert(version).into_owned())
-        .collect();
-    let more = versions.len().saturating_sub(LISTED);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    format!(
-        "version `{wanted}` is not available; the sources offer {}{more}",
-        listed.join(", ")
-    )
 }
 
 /// What a simulated transaction would do.

@@ -2,6 +2,8 @@
 
 mod apt;
 mod dpkg;
+mod job;
+mod rpm;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -17,14 +19,17 @@ use crate::local::{Found, Local, LocalTarget, Work, failed, unreadable};
 use crate::port::Outcome;
 use crate::subsystem::Action;
 use crate::subsystem::path::local::look::changed;
-use dpkg::Database;
 use evenkeel_model::Moment;
 
 /// The longest time of all programs of one batch: less than the silence after which a host counts as unreachable.
 const LONGEST: Duration = Duration::from_mins(13);
 
 /// What a host without a known packaging system answers.
-const NO_SYSTEM: &str = "no supported packaging system: the host has no program `dpkg-query`";
+const NO_SYSTEM: &str =
+    "no supported packaging system: the host has neither dpkg nor a database of rpm";
+
+/// dpkg's list of packages.
+const LIST: &str = "/var/lib/dpkg/status";
 
 /// Packaging systems lock their databases: batches of one process follow each other.
 static TURN: Mutex<()> = Mutex::new(());
@@ -34,26 +39,42 @@ impl Local for Query {
         if asked.is_empty() {
             return;
         }
-        let database = match Database::read() {
-            Ok(database) => database,
+        let answers: Result<Vec<crate::Answer>, String> = match system() {
+            None => Err(NO_SYSTEM.to_owned()),
+            Some(System::Dpkg) => dpkg::Database::read().map(|database| {
+                asked
+                    .iter()
+                    .map(|(_, query)| answer_of_dpkg(&database, &query.package))
+                    .collect()
+            }),
+            Some(System::Rpm) => match rpm::Database::read() {
+                Ok(database) => Ok(asked
+                    .iter()
+                    .map(|(_, query)| {
+                        let (found, changed) = database.find(&query.package);
+                        Answer {
+                            system: System::Rpm,
+                            found,
+                            changed,
+                        }
+                        .into()
+                    })
+                    .collect()),
+                Err(NotRun::Missing(_)) => Err(NO_SYSTEM.to_owned()),
+                Err(other) => Err(other.to_string()),
+            },
+        };
+        match answers {
+            Ok(answers) => {
+                for ((number, _), answer) in asked.iter().zip(answers) {
+                    found(*number, answer);
+                }
+            }
             Err(reason) => {
                 for (number, _) in asked {
                     found(*number, unreadable(&*reason));
                 }
-                return;
             }
-        };
-        for (number, query) in asked {
-            let answer = match database.find(&query.package) {
-                Ok(place) => Answer {
-                    system: System::Dpkg,
-                    changed: place.list.as_deref().and_then(last_change),
-                    found: place.found,
-                }
-                .into(),
-                Err(reason) => unreadable(reason),
-            };
-            found(*number, answer);
         }
     }
 
@@ -70,7 +91,38 @@ impl Local for Query {
                 .map(|(number, _)| (*number, Err(ActionError::Interrupted)))
                 .collect();
         }
-        apt::perform(&wishes)
+        match system() {
+            Some(System::Dpkg) => apt::perform(&wishes),
+            Some(System::Rpm) => rpm::perform(&wishes),
+            None => job::all(&wishes, NO_SYSTEM),
+        }
+    }
+}
+
+/// Returns the packaging system of this machine. Each of them may be installed as a mere program of the other's: then its
+/// database is empty or missing.
+fn system() -> Option<System> {
+    let is_listed = std::fs::metadata(LIST).is_ok_and(|list| list.len() > 0);
+    let is_installed = ["/usr/bin", "/bin"]
+        .iter()
+        .any(|directory| Path::new(directory).join("dpkg-query").exists());
+    match (is_installed, rpm::has_database()) {
+        (true, false) => Some(System::Dpkg),
+        (true, true) if is_listed => Some(System::Dpkg),
+        (_, true) => Some(System::Rpm),
+        (false, false) => None,
+    }
+}
+
+fn answer_of_dpkg(database: &dpkg::Database, package: &str) -> crate::Answer {
+    match database.find(package) {
+        Ok(place) => Answer {
+            system: System::Dpkg,
+            changed: place.list.as_deref().and_then(last_change),
+            found: place.found,
+        }
+        .into(),
+        Err(reason) => unreadable(reason),
     }
 }
 
