@@ -1,6 +1,8 @@
 //! Packages on real rpm and dnf, in a copy of this machine's root with an empty database and a local repository.
 
+use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use evenkeel_host::package::{
     self, InstallPackage, PackageFound, PackageState, RemovePackage, System,
@@ -154,6 +156,22 @@ fn the_plugin_of_dnf_holds_one_version() {
     assert!(!found(&root, "evk-lib").held);
     assert_eq!(hold(None, Some(true)), "held");
     assert_eq!(note(remove(&root, "evk-lib")), "removed 1.1-1");
+}
+
+#[test]
+fn another_program_that_holds_the_lock_of_dnf_is_waited_for() {
+    let Some(root) = root("") else { return };
+    let lock = root.path("/var/cache/dnf/metadata_lock.pid");
+    fs::write(&lock, "1").unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(1500));
+            fs::remove_file(&lock).unwrap();
+        });
+        let begun = Instant::now();
+        assert_eq!(note(install(&root, "evk-lib", None)), "installed 2.0-1");
+        assert!(begun.elapsed() > Duration::from_secs(1));
+    });
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Settings of the kernel, in a copy of this machine's root with a network of its own: `net.*` belongs to that network.
+//! Settings of the kernel, in a copy of this machine's root with a separate network, to which `net.*` belongs.
 
 use std::fs;
 
@@ -77,7 +77,7 @@ fn a_setting_is_changed_now_and_for_the_next_boot() {
     set(&root, "net.ipv4.ip_local_port_range", "20000 30000").unwrap();
     let range = look(&root, "net.ipv4.ip_local_port_range").found;
     assert_eq!(range.live.as_deref(), Some("20000 30000"));
-    // Removal keeps the value of now.
+    // Removal keeps the current value.
     let expected = look(&root, KEY).found.own;
     let dropped = root.act(Action::DropSysctl(DropSysctl {
         key: KEY.to_owned(),
@@ -85,7 +85,7 @@ fn a_setting_is_changed_now_and_for_the_next_boot() {
     }));
     assert_eq!(
         dropped.unwrap().note.as_deref(),
-        Some("the value of now is unchanged")
+        Some("the current value is unchanged")
     );
     assert_eq!(look(&root, KEY).found.live.as_deref(), Some("1"));
     assert!(!root.path(OWN).exists());

@@ -35,8 +35,8 @@ const DEVICE: Code = Code::error(
 const OPTIONS: Code = Code::error(
     "mount/options-differ",
     "a file system is mounted with other options",
-    "`evenkeel plan` shows the step that changes them without unmounting. The kernel does not show every option as it was \
-     written: declare an option as it is shown.",
+    "`evenkeel plan` shows the step that changes them without unmounting. The kernel shows some options in another form: \
+     declare an option as the kernel shows it.",
 );
 const TABLE: Code = Code::error(
     "mount/fstab-differs",
@@ -79,7 +79,7 @@ const LONGEST: usize = 1024;
 /// Checks a device or an option: one word of the command line, and one field of the table.
 fn check(text: &str, what: &str) -> Result<(), String> {
     if text.starts_with('-') {
-        return Err(format!("`{text}` is no {what}; it starts with `-`"));
+        return Err(format!("`{text}` is not {what}: it starts with `-`"));
     }
     if text.is_empty() || text.len() > LONGEST || text.chars().any(char::is_control) {
         return Err(format!(

@@ -43,14 +43,14 @@ const OVERRIDDEN: Code = Code::error(
 pub struct SysctlDeclared {
     /// Key, with dots.
     pub key: String,
-    /// Value, with single blanks.
+    /// Value, with single spaces.
     pub value: String,
 }
 
 /// Observed setting.
 #[derive(Clone, Debug, Serialize)]
 pub struct SysctlObserved {
-    /// Value of now, and evenkeel's file.
+    /// Current value, and evenkeel's file.
     pub found: SysctlFound,
     /// Value at boot.
     pub boot: Option<BootValue>,
@@ -61,8 +61,8 @@ const LONGEST: usize = 4096;
 
 impl Kind for Sysctl {
     const NAME: &'static str = "sysctl";
-    const ABOUT: &'static str = "A setting of the kernel: the value of now in `/proc/sys`, and a file in `/etc/sysctl.d` for \
-     the next boot. Values are compared with single blanks. Removal removes the file; the value of now remains until the \
+    const ABOUT: &'static str = "A setting of the kernel: the current value in `/proc/sys`, and a file in `/etc/sysctl.d` for \
+     the next boot. Values are compared with single spaces. Removal removes the file; the current value remains until the \
      next boot, since the earlier one is not known.";
     const FIELDS: &'static [Field] = &[
         Field::required(

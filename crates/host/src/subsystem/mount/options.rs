@@ -70,7 +70,7 @@ impl MountSource {
     /// Whether a line of `/etc/fstab` says the same. Neither order nor written defaults count.
     #[must_use]
     pub fn is_line(&self, line: &Self) -> bool {
-        let told = |source: &Self| -> BTreeSet<String> {
+        let counted = |source: &Self| -> BTreeSet<String> {
             source
                 .options
                 .iter()
@@ -78,7 +78,9 @@ impl MountSource {
                 .cloned()
                 .collect()
         };
-        self.device == line.device && self.filesystem == line.filesystem && told(self) == told(line)
+        self.device == line.device
+            && self.filesystem == line.filesystem
+            && counted(self) == counted(line)
     }
 
     /// Returns the options of `/etc/fstab` and of `mount`.

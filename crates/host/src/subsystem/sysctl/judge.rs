@@ -5,7 +5,7 @@ use super::{Answer, BootValue, DropSysctl, SetSysctl, SysctlFound};
 use crate::ActionError;
 
 impl SetSysctl {
-    /// Whether the value of now and the file are as wanted.
+    /// Whether the current value and the file are as wanted.
     pub(super) fn is_done(&self, found: &SysctlFound) -> bool {
         found.live.as_deref() == Some(&self.value) && found.own.as_deref() == Some(&*self.text())
     }

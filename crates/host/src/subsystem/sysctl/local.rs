@@ -124,7 +124,7 @@ fn look(key: &str, files: &Files) -> Result<Answer, String> {
     })
 }
 
-/// Reads the value of now; `None` if there is no such setting.
+/// Reads the current value; `None` if there is no such setting.
 fn live(key: &str) -> Result<Option<String>, String> {
     let path = live_path(key);
     match text(&path)? {
@@ -169,7 +169,7 @@ fn set(wanted: &SetSysctl) -> Outcome {
     })
 }
 
-/// Writes the value of now, and reads it back.
+/// Writes the current value, and reads it back.
 fn write(wanted: &SetSysctl) -> Result<(), String> {
     let path = live_path(&wanted.key);
     let written = File::options()
@@ -217,6 +217,6 @@ fn remove(wanted: &DropSysctl) -> Outcome {
         NotReplaced::Failed(reason) => refused(reason),
     })?;
     Ok(Performed {
-        note: Some("the value of now is unchanged".to_owned()),
+        note: Some("the current value is unchanged".to_owned()),
     })
 }

@@ -1,4 +1,4 @@
-//! Settings of the kernel: the value of now in `/proc/sys`, and the one that the files of `sysctl.d` set at boot.
+//! Settings of the kernel: the current value in `/proc/sys`, and the one that the files of `sysctl.d` set at boot.
 //!
 //! evenkeel writes one file for each setting. `files` is the order of those files and their format.
 
@@ -33,7 +33,7 @@ pub struct Answer {
 /// The state of a setting that an action changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SysctlFound {
-    /// The value of now, with single blanks; `None` if the kernel has no such setting.
+    /// The current value, with single spaces; `None` if the kernel has no such setting.
     pub live: Option<String>,
     /// The content of evenkeel's file; `None` if it is missing.
     pub own: Option<String>,
@@ -42,7 +42,7 @@ pub struct SysctlFound {
 /// The value that a setting gets at boot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootValue {
-    /// The value, with single blanks.
+    /// The value, with single spaces.
     pub value: String,
     /// The file that decides.
     pub file: String,
@@ -53,13 +53,13 @@ pub struct BootValue {
 pub struct SetSysctl {
     /// The key.
     pub key: String,
-    /// The value, with single blanks.
+    /// The value, with single spaces.
     pub value: String,
     /// The expected state.
     pub expected: SysctlFound,
 }
 
-/// Removes evenkeel's file of a setting. The value of now is not changed.
+/// Removes evenkeel's file of a setting. The current value is not changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DropSysctl {
     /// The key.

@@ -7,13 +7,13 @@ use crate::recorded::{Kit, Recorded, RecordedHost, broken, failed, noted};
 use crate::{Action, Performed};
 use evenkeel_model::Sealer;
 
-/// The class of values of now.
+/// The class of current values.
 const LIVE: &str = "kernel-setting";
 /// The class of files.
 const OWN: &str = "kernel-setting-file";
 
 impl RecordedHost {
-    /// Sets the value of now of a setting of the kernel.
+    /// Sets the current value of a setting of the kernel.
     pub fn put_setting(&mut self, key: &str, value: &str) {
         self.others.insert(thing(LIVE, key), normal(value));
     }
@@ -72,7 +72,7 @@ impl Recorded for Query {
                     return Err(wanted.changed(Some(&own)));
                 }
                 host.others.remove(&thing(OWN, &wanted.key));
-                Ok(noted("the value of now is unchanged"))
+                Ok(noted("the current value is unchanged"))
             }
             other => broken(other),
         }

@@ -168,7 +168,7 @@ impl Batch<'_> {
         self.mark(&lifted)
     }
 
-    /// Sets and lifts holds as declared. A hold that no definition names, or whose change failed, is as it was found.
+    /// Sets and lifts holds as declared. A hold that no definition names, or whose change failed, keeps the found state.
     fn set_holds(&mut self) -> Result<(), String> {
         let marks: Vec<(String, bool)> = self
             .jobs

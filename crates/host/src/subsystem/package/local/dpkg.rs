@@ -177,7 +177,7 @@ mod tests {
     const LISTED: &str = "adduser\tadduser\tall\t3.134\tinstall\tinstalled\tok\n\
         libc6:amd64\tlibc6\tamd64\t2.36-9\thold\tinstalled\tok\n\
         libc6:i386\tlibc6\ti386\t2.36-8\tinstall\tinstalled\tok\n\
-        old\told\tamd64\t1.0\tdeinstall\tconfig-files\tok\n\
+        was\twas\tamd64\t1.0\tdeinstall\tconfig-files\tok\n\
         half\thalf\tamd64\t1.0\tinstall\thalf-configured\tok\n\
         bad\tbad\tamd64\t1.0\tinstall\tinstalled\treinstreq\n\
         never\tnever\tamd64\t\tunknown\tnot-installed\tok\n\
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn what_is_not_completely_installed_is_not_installed() {
         let database = Database::parse(LISTED).unwrap();
-        for missing in ["old", "never", "none"] {
+        for missing in ["was", "never", "none"] {
             assert_eq!(found(&database, missing).state, PackageState::Missing);
         }
         let unfinished = |step: &str| PackageState::Unfinished {

@@ -33,6 +33,8 @@ const DATABASES: [&str; 6] = [
     "/var/lib/rpm/Packages",
     "/var/lib/rpm/Packages.db",
 ];
+/// The exit status of dnf if another program holds its lock.
+const LOCKED: i32 = 200;
 /// The number of attempts while another program holds dnf's lock, one per second.
 const ATTEMPTS: usize = 30;
 
@@ -340,10 +342,7 @@ impl Batch<'_> {
         let mut attempt = 1;
         loop {
             let ran = self.budget.run(tool()).map_err(|not| not.to_string())?;
-            let messages = String::from_utf8_lossy(&ran.messages).into_owned();
-            let is_locked =
-                !ran.status.success() && messages.contains("lock") && messages.contains("process");
-            if !is_locked || attempt >= ATTEMPTS {
+            if ran.status.code() != Some(LOCKED) || attempt >= ATTEMPTS {
                 return Ok(ran);
             }
             attempt += 1;
@@ -364,7 +363,7 @@ impl Batch<'_> {
         self.lock("delete", &lifted)
     }
 
-    /// Sets and lifts locks as declared. One that no definition names, or whose change failed, is as it was found.
+    /// Sets and lifts locks as declared. One that no definition names, or whose change failed, keeps the found state.
     fn set_holds(&mut self) -> Result<(), String> {
         let (mut add, mut delete) = (Vec::new(), Vec::new());
         for job in &self.jobs {
