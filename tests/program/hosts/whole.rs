@@ -117,7 +117,7 @@ fn packages_settings_and_mounts_are_applied_drift_and_are_removed() {
     .unwrap();
     shell("mount -o remount,exec tmpfs /srv/data");
     world
-        .expect(2, &["drift", "staging", "--live", "--full"])
+        .expect(2, &["drift", "staging", "--live"])
         .says("package/hold-differs")
         .says("package/missing")
         .says("sysctl/value-differs")

@@ -169,7 +169,7 @@ fn another_program_that_holds_the_lock_of_dnf_is_waited_for() {
             fs::remove_file(&lock).unwrap();
         });
         let begun = Instant::now();
-        assert_eq!(note(install(&root, "evk-lib", None)), "installed 2.0-1");
+        assert_eq!(note(install(&root, "evk-plugin", None)), "installed 1.0-1");
         assert!(begun.elapsed() > Duration::from_secs(1));
     });
 }
