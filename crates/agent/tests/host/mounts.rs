@@ -3,9 +3,14 @@
 use std::fs;
 
 use evenkeel_host::mount::{self, DropMount, MountFound, MountSource, SetMount};
-use evenkeel_host::{Action, ActionError, Answer, Performed, Query};
+use evenkeel_host::recorded::RecordedTarget;
+use evenkeel_host::{
+    Action, ActionError, Answer, Interruption, Observer as _, Performed, Query, Target as _,
+};
+use evenkeel_model::Sealer;
 
 use super::root::Root;
+use super::support::Store;
 
 const TABLE: &str =
     "# kept\nUUID=1234 / ext4 errors=remount-ro 0 1\nnone\t/never  tmpfs noauto\t0 0 # kept too";
@@ -246,6 +251,98 @@ fn lines_of_others_are_replaced_only_as_planned() {
         wanted,
     });
     assert!(matches!(root.ask(query), Answer::Unreadable { .. }));
+}
+
+#[test]
+fn a_password_in_a_line_stays_on_the_host() {
+    let Some(root) = root() else { return };
+    fs::write(
+        root.path("/etc/fstab"),
+        "//files/share /srv/data cifs username=a,password=hunter2 0 0\n",
+    )
+    .unwrap();
+    let found = look(&root, "/srv/data", &tmpfs(&[])).found;
+    assert_eq!(found.lines[0].options, ["username=a", "password=(secret)"]);
+    // Such a line can still be replaced.
+    set(&root, "/srv/data", &tmpfs(&["size=1m"])).unwrap();
+    assert!(!root.read("/etc/fstab").contains("hunter2"));
+}
+
+#[test]
+fn the_target_in_memory_acts_like_mount() {
+    let Some(root) = root() else { return };
+    fs::write(root.path("/etc/fstab"), "").unwrap();
+    let memory = RecordedTarget::new(Sealer::new([7; 32]));
+    let (one, two) = (tmpfs(&["size=1m"]), tmpfs(&["size=2m", "ro"]));
+    let path = "/srv/data";
+    let state = |target: &dyn Fn(Query) -> Answer, wanted: &MountSource| {
+        let query = Query::Mount(mount::Query {
+            path: path.to_owned(),
+            wanted: wanted.clone(),
+        });
+        match target(query) {
+            Answer::Mount(answer) => answer,
+            other => panic!("{other:?}"),
+        }
+    };
+    let real = |query: Query| root.ask(query);
+    let simulated = |query: Query| memory.observe(&[query]).pop().unwrap();
+    // What is wanted, whether it is mounted and persistent (`None`: removed), and whether the expectation is right.
+    let steps = [
+        (&one, None, true),
+        (&one, Some((true, true)), false),
+        (&one, Some((true, true)), true),
+        (&one, Some((true, true)), false),
+        (&two, Some((true, true)), false),
+        (&two, Some((true, true)), true),
+        (&two, Some((false, true)), true),
+        (&one, None, false),
+        (&one, None, true),
+    ];
+    for (number, (wanted, how, is_right)) in steps.into_iter().enumerate() {
+        let said = |target: &dyn Fn(Query) -> Answer,
+                    act: &dyn Fn(Action) -> Result<Performed, ActionError>| {
+            let mut expected = state(target, wanted).found;
+            if !is_right {
+                expected.lines.push(source("other", "other", &[]));
+            }
+            let path = path.to_owned();
+            let action = match how {
+                Some((mounted, persistent)) => Action::SetMount(SetMount {
+                    path,
+                    wanted: wanted.clone(),
+                    mounted,
+                    persistent,
+                    expected,
+                }),
+                None => Action::DropMount(DropMount { path, expected }),
+            };
+            match act(action) {
+                Ok(done) => done.note.unwrap_or_default(),
+                Err(ActionError::Changed { .. }) => "changed".to_owned(),
+                Err(other) => other.to_string(),
+            }
+        };
+        let act_in_memory = |action: Action| {
+            memory
+                .perform(&[action], &Store::default(), &Interruption::default())
+                .pop()
+                .unwrap()
+        };
+        assert_eq!(
+            said(&real, &|action| root.act(action)),
+            said(&simulated, &act_in_memory),
+            "step {number}"
+        );
+        let (real, simulated) = (state(&real, wanted), state(&simulated, wanted));
+        assert_eq!(real.is_device, simulated.is_device, "step {number}");
+        assert_eq!(real.found.lines, simulated.found.lines, "step {number}");
+        let differences = |answer: &mount::Answer| {
+            let mounted = answer.found.mounted.as_ref();
+            mounted.map(|mounted| wanted.differences(mounted).0)
+        };
+        assert_eq!(differences(&real), differences(&simulated), "step {number}");
+    }
 }
 
 #[test]

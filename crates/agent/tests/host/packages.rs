@@ -391,6 +391,40 @@ fn another_program_that_holds_the_lock_is_waited_for_and_then_named() {
 }
 
 #[test]
+fn an_interruption_starts_no_further_package() {
+    let Some(root) = root() else { return };
+    note(install(&root, "evk-lib", None));
+    fs::write(root.path("/evk-slow"), "").unwrap();
+    let missing = PackageFound::missing;
+    let actions = [
+        action("evk-slow", None, None, missing()),
+        // All together, this one would remove another: so each is tried alone.
+        action("evk-rival", None, None, missing()),
+        action("evk-conf", None, None, missing()),
+    ];
+    let interruption = Interruption::default();
+    let release = root.path("/evk-slow");
+    let outcomes = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            root.wait("its script runs", |root| {
+                !root
+                    .shell("pgrep -f 'evk-[s]low.postinst' || true")
+                    .is_empty()
+            });
+            interruption.interrupt();
+            std::thread::sleep(Duration::from_millis(300));
+            fs::remove_file(&release).unwrap();
+        });
+        root.act_until(&actions, &interruption)
+    });
+    let [slow, rival, conf] = <[_; 3]>::try_from(outcomes).unwrap();
+    assert_eq!(note(slow), "installed 1.0-1");
+    assert_eq!(rival, Err(ActionError::Interrupted));
+    assert_eq!(conf, Err(ActionError::Interrupted));
+    assert_eq!(version(&root, "evk-conf"), None);
+}
+
+#[test]
 fn a_full_disk_fails_and_leaves_the_rest() {
     let Some(root) = root() else { return };
     root.shell("mkdir -p /opt; mount -t tmpfs -o size=1m tmpfs /opt");

@@ -152,8 +152,16 @@ impl Root {
     }
 
     pub fn act_all(&self, actions: &[Action]) -> Vec<Result<Performed, ActionError>> {
+        self.act_until(actions, &Interruption::default())
+    }
+
+    pub fn act_until(
+        &self,
+        actions: &[Action],
+        interruption: &Interruption,
+    ) -> Vec<Result<Performed, ActionError>> {
         self.client()
-            .perform(actions, &Store::default(), &Interruption::default())
+            .perform(actions, &Store::default(), interruption)
     }
 
     /// Waits until something is so.

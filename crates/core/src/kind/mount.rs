@@ -7,6 +7,7 @@ use super::contract::unexpected;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong,
 };
+use evenkeel_host::mount::options::without_password;
 use evenkeel_host::mount::{self, DropMount, MountFound, MountSource, SetMount};
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
@@ -189,6 +190,12 @@ impl Kind for Mount {
                 wrong.push(Wrong::new(
                     "options",
                     format!("`{option}` has a comma or a blank; write each option as an item of the list"),
+                ));
+            } else if without_password(option).is_some() {
+                wrong.push(Wrong::new(
+                    "options",
+                    "an option with a password would be shown to all users of the host; write it into a file and name that \
+                     file with `credentials=`",
                 ));
             } else if option == "remount" || option == "move" {
                 wrong.push(Wrong::new(

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::judge::{Lack, ambiguous, changed};
+use super::options::without_password;
 use super::table::{Mount, edited, lines_for, mounts};
 use super::{Answer, DropMount, MountFound, MountSource, Query, SetMount};
 use crate::local::reason::why_io;
@@ -97,7 +98,11 @@ fn shown(source: &MountSource) -> MountSource {
     MountSource {
         device: shown(&source.device),
         filesystem: shown(&source.filesystem),
-        options: source.options.iter().map(shown).collect(),
+        options: source
+            .options
+            .iter()
+            .map(|option| without_password(option).unwrap_or_else(|| shown(option)))
+            .collect(),
     }
 }
 

@@ -177,6 +177,16 @@ impl MountSource {
     }
 }
 
+/// Returns whether an option has a password, and the option without it.
+#[must_use]
+pub fn without_password(option: &str) -> Option<String> {
+    let (key, Some(value)) = parts(option) else {
+        return None;
+    };
+    let is_password = key.to_ascii_lowercase().contains("pass") && !value.is_empty();
+    is_password.then(|| format!("{key}=(secret)"))
+}
+
 /// Whether an option is a comment for other programs.
 fn is_for_mount_alone(option: &str) -> bool {
     option.starts_with("x-") || option.starts_with("X-") || option.starts_with("comment=")

@@ -13,6 +13,7 @@ use super::super::{PackageState, System};
 use super::Budget;
 use super::dpkg::{Database, HALF_INSTALLED, MUST_BE_REINSTALLED, was_interrupted};
 use super::job::{Job, all, newest};
+use crate::Interruption;
 use crate::local::tool::{Ran, Tool};
 use crate::port::Outcome;
 use evenkeel_model::text::inert;
@@ -23,7 +24,10 @@ const REFRESHING: Duration = Duration::from_mins(3);
 const ATTEMPTS: usize = 30;
 
 /// Performs all actions of a batch.
-pub(super) fn perform(wishes: &[(usize, Wish<'_>)]) -> Vec<(usize, Outcome)> {
+pub(super) fn perform(
+    wishes: &[(usize, Wish<'_>)],
+    interruption: &Interruption,
+) -> Vec<(usize, Outcome)> {
     let database = match Database::read() {
         Ok(database) => database,
         Err(reason) => return all(wishes, &reason),
@@ -38,6 +42,7 @@ pub(super) fn perform(wishes: &[(usize, Wish<'_>)]) -> Vec<(usize, Outcome)> {
     };
     let mut batch = Batch {
         budget: Budget::new(),
+        interruption,
         native: database.native().map(str::to_owned).unwrap_or_default(),
         jobs,
     };
@@ -47,6 +52,7 @@ pub(super) fn perform(wishes: &[(usize, Wish<'_>)]) -> Vec<(usize, Outcome)> {
 
 struct Batch<'a> {
     budget: Budget,
+    interruption: &'a Interruption,
     native: String,
     jobs: Vec<Job<'a>>,
 }
@@ -67,7 +73,7 @@ impl Batch<'_> {
         self.lift_holds()?;
         let due: Vec<usize> = self.due();
         let mut is_locked = false;
-        if due.len() > 1 {
+        if due.len() > 1 && !self.interruption.is_set() {
             if let Err(reason) = self.transact(&due)
                 && names_a_lock(&reason)
             {
@@ -81,6 +87,12 @@ impl Batch<'_> {
         // Alone, each package shows its own reason; a lock was waited for already.
         let alone = if is_locked { Vec::new() } else { self.due() };
         for number in alone {
+            if self.interruption.is_set() {
+                if let Some(job) = self.jobs.get_mut(number) {
+                    job.interrupt();
+                }
+                continue;
+            }
             if let Err(reason) = self.transact(&[number])
                 && let Some(job) = self.jobs.get_mut(number)
             {

@@ -4,8 +4,8 @@ use super::super::judge::{Wish, describe, note};
 use super::super::version::{Requirement, compare};
 use super::super::{PackageFound, System};
 use super::refused;
-use crate::Performed;
 use crate::port::Outcome;
+use crate::{ActionError, Performed};
 use evenkeel_model::text::inert;
 
 /// The number of versions that a message lists.
@@ -66,6 +66,16 @@ impl<'a> Job<'a> {
                 })
             })
             .collect()
+    }
+
+    /// Ends it before its transaction, which an interruption prevents.
+    pub(super) fn interrupt(&mut self) {
+        // The joint transaction may have got as far as this package.
+        self.outcome = Some(if self.now == self.before || self.is_lifted {
+            Err(ActionError::Interrupted)
+        } else {
+            Err(refused(self.wish, "interrupted: plan again"))
+        });
     }
 
     /// Returns the outcomes, after a batch that may have ended early.

@@ -92,8 +92,8 @@ impl Local for Query {
                 .collect();
         }
         match system() {
-            Some(System::Dpkg) => apt::perform(&wishes),
-            Some(System::Rpm) => rpm::perform(&wishes),
+            Some(System::Dpkg) => apt::perform(&wishes, work.interruption),
+            Some(System::Rpm) => rpm::perform(&wishes, work.interruption),
             None => job::all(&wishes, NO_SYSTEM),
         }
     }
@@ -147,7 +147,47 @@ impl Budget {
     }
 }
 
-/// Returns the error of an action.
+/// Returns the error of an action. A source of packages may have a password in its address.
 fn refused(wish: Wish<'_>, reason: impl Into<String>) -> ActionError {
-    failed(wish.operation(), wish.package(), reason)
+    failed(
+        wish.operation(),
+        wish.package(),
+        without_passwords(&reason.into()),
+    )
+}
+
+/// Returns a text without the accounts and passwords of its addresses.
+fn without_passwords(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push_str("://");
+        let end = part
+            .find(|each: char| each == '/' || each.is_whitespace())
+            .unwrap_or(part.len());
+        let host = part.get(..end).unwrap_or_default();
+        let account = host.rfind('@').map_or(0, |at| at + 1);
+        shown.push_str(part.get(account..).unwrap_or_default());
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_passwords;
+
+    #[test]
+    fn addresses_are_shown_without_passwords() {
+        for (text, shown) in [
+            ("no address @ all", "no address @ all"),
+            (
+                "E: http://me:secret@host/a failed, https://host/b@c",
+                "E: http://host/a failed, https://host/b@c",
+            ),
+            ("ftp://a:b@c@host", "ftp://host"),
+            ("x://", "x://"),
+        ] {
+            assert_eq!(without_passwords(text), shown);
+        }
+    }
 }

@@ -11,6 +11,7 @@ use super::super::version::compare;
 use super::super::{PackageFound, PackageState, System};
 use super::Budget;
 use super::job::{Job, all, newest};
+use crate::Interruption;
 use crate::local::replace::read;
 use crate::local::tool::{NotRun, Ran, Tool};
 use crate::port::Outcome;
@@ -147,7 +148,10 @@ fn dnf() -> Tool {
 }
 
 /// Performs all actions of a batch.
-pub(super) fn perform(wishes: &[(usize, Wish<'_>)]) -> Vec<(usize, Outcome)> {
+pub(super) fn perform(
+    wishes: &[(usize, Wish<'_>)],
+    interruption: &Interruption,
+) -> Vec<(usize, Outcome)> {
     let database = match Database::read() {
         Ok(database) => database,
         Err(not) => return all(wishes, &not.to_string()),
@@ -159,6 +163,7 @@ pub(super) fn perform(wishes: &[(usize, Wish<'_>)]) -> Vec<(usize, Outcome)> {
     };
     let mut batch = Batch {
         budget: Budget::new(),
+        interruption,
         jobs,
     };
     let changed = batch.change();
@@ -167,6 +172,7 @@ pub(super) fn perform(wishes: &[(usize, Wish<'_>)]) -> Vec<(usize, Outcome)> {
 
 struct Batch<'a> {
     budget: Budget,
+    interruption: &'a Interruption,
     jobs: Vec<Job<'a>>,
 }
 
@@ -202,7 +208,7 @@ impl Batch<'_> {
         self.choose()?;
         self.lift_holds()?;
         let installs: Vec<usize> = self.due(|job| command(job) == "install");
-        if installs.len() > 1 {
+        if installs.len() > 1 && !self.interruption.is_set() {
             // Alone, each package shows its reason.
             let _ = self.transact(&installs);
             self.read()?;
@@ -210,6 +216,12 @@ impl Batch<'_> {
         // A package that goes may make way for one that comes.
         for is_removal in [true, false] {
             for number in self.due(|job| (command(job) == "remove") == is_removal) {
+                if self.interruption.is_set() {
+                    if let Some(job) = self.jobs.get_mut(number) {
+                        job.interrupt();
+                    }
+                    continue;
+                }
                 if let Err(reason) = self.transact(&[number])
                     && let Some(job) = self.jobs.get_mut(number)
                 {
