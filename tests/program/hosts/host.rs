@@ -260,6 +260,17 @@ impl Host {
         fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
+    /// Returns a command that runs lines of a shell in it.
+    pub fn command(&self, script: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        command
+            .args(["--mount", "--pid", "--root", "--wd", "--target"])
+            .args([&self.first_process().to_string(), "--", "/bin/sh", "-c"])
+            .arg(script)
+            .stdin(Stdio::null());
+        command
+    }
+
     /// Sends a signal to each of its processes whose command contains a word; returns how many there were.
     pub fn signal(&self, word: &str, signal: &str) -> usize {
         let space = |process: &str| fs::read_link(format!("/proc/{process}/ns/pid")).ok();

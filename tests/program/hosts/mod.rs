@@ -8,6 +8,7 @@ mod services;
 mod several;
 mod systemd;
 mod timers;
+mod whole;
 
 use super::world::TestWorld;
 use host::{Host, hosts, hosts_with};

@@ -39,6 +39,21 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
         "the key of a suite",
     ),
     (
+        "crates/core/src/kind/process.rs",
+        "directory",
+        "the key of a process: its working directory",
+    ),
+    (
+        "crates/core/src/kind/toy_package.rs",
+        "package",
+        "the key of a toy",
+    ),
+    (
+        "crates/host/src/subsystem/mount/local.rs",
+        "mount",
+        "the program, and the operation in messages",
+    ),
+    (
         "crates/core/src/drift/unmanaged.rs",
         "file",
         "the type of an entry that was found",

@@ -74,7 +74,7 @@ impl Root {
     }
 
     fn change(&self, action: impl Into<Action>) -> Result<Performed, ActionError> {
-        self.act(action, &Store::default())
+        self.act_with(action, &Store::default())
     }
 
     fn refuses(&self, action: impl Into<Action>, reason: &str) {
@@ -88,7 +88,7 @@ fn a_user_is_created_changed_and_removed_and_its_home_stays() {
     if !possible(PROGRAMS) {
         return;
     }
-    let root = Root::start("");
+    let root = Root::started("");
     let before = fs::read_to_string("/etc/passwd").unwrap();
     root.change(set_group("evk", GroupState::Missing)).unwrap();
     let create = SetUser {
@@ -126,7 +126,7 @@ fn a_user_is_created_changed_and_removed_and_its_home_stays() {
         ("/bin/bash", "")
     );
     // The state that the action expects is gone.
-    root.run("usermod --shell /bin/false evk");
+    root.shell("usermod --shell /bin/false evk");
     let stale = root.change(SetUser {
         home: Some("/srv".into()),
         ..change
@@ -156,7 +156,7 @@ fn a_user_without_a_group_has_one_with_its_name() {
     if !possible(PROGRAMS) {
         return;
     }
-    let root = Root::start("");
+    let root = Root::started("");
     root.change(SetUser {
         system: true,
         ..set_user("evk", UserState::Missing)
@@ -175,7 +175,7 @@ fn members_of_a_group_are_exact() {
     if !possible(PROGRAMS) {
         return;
     }
-    let root = Root::start("");
+    let root = Root::started("");
     let set = SetGroup {
         gid: Some(4711),
         members: Some(vec!["daemon".into(), "mail".into()]),
@@ -185,7 +185,7 @@ fn members_of_a_group_are_exact() {
     let members = vec!["daemon".to_owned(), "mail".to_owned()];
     let present = GroupState::Present(Group { gid: 4711, members });
     assert_eq!(root.group("evk"), present);
-    root.run("gpasswd --add games evk");
+    root.shell("gpasswd --add games evk");
     let stale = root.change(SetGroup {
         gid: Some(4712),
         ..set.clone()
@@ -219,7 +219,7 @@ fn numbers_groups_and_members_that_do_not_fit_are_refused_and_nothing_changes() 
     if !possible(PROGRAMS) {
         return;
     }
-    let root = Root::start("groupadd --gid 4710 evk-g; useradd --uid 4710 --gid evk-g evk-u");
+    let root = Root::started("groupadd --gid 4710 evk-g; useradd --uid 4710 --gid evk-g evk-u");
     let files = || {
         ["passwd", "group", "shadow"].map(|name| fs::read(root.path("/etc/").join(name)).unwrap())
     };
@@ -268,14 +268,14 @@ fn a_user_with_running_processes_is_named_with_the_next_step() {
     if !possible(PROGRAMS) {
         return;
     }
-    let root = Root::start("useradd --uid 4710 evk");
+    let root = Root::started("useradd --uid 4710 evk");
     let mut running = root
-        .shell("exec setpriv --reuid 4710 --regid 4710 --clear-groups sleep 600")
+        .command("exec setpriv --reuid 4710 --regid 4710 --clear-groups sleep 600")
         .spawn()
         .unwrap();
     let begun = Instant::now();
     while fs::metadata(format!("/proc/{}", running.id())).is_ok_and(|it| it.uid() != 4710)
-        && !root.run("ls -ln /proc").contains(" 4710 ")
+        && !root.shell("ls -ln /proc").contains(" 4710 ")
     {
         assert!(begun.elapsed() < Duration::from_secs(20));
         std::thread::sleep(Duration::from_millis(10));
@@ -304,9 +304,9 @@ fn the_holder_of_the_lock_of_accounts_is_named() {
     if !possible(PROGRAMS) || !possible(&["python3"]) {
         return;
     }
-    let root = Root::start("");
+    let root = Root::started("");
     let hold = "echo $$ >/run/holder; exec python3 -c 'import fcntl,os,time; f=os.open(\"/etc/.pwd.lock\", os.O_RDWR|os.O_CREAT, 0o600); fcntl.lockf(f, fcntl.LOCK_EX); open(\"/run/held\",\"w\").close(); time.sleep(600)'";
-    let mut holder = root.shell(hold).spawn().unwrap();
+    let mut holder = root.command(hold).spawn().unwrap();
     let begun = Instant::now();
     while !root.path("/run/held").exists() {
         assert!(begun.elapsed() < Duration::from_secs(20));
@@ -316,7 +316,7 @@ fn the_holder_of_the_lock_of_accounts_is_named() {
         set_user("evk", UserState::Missing),
         "holds the lock `/etc/.pwd.lock`",
     );
-    root.run("kill $(cat /run/holder)");
+    root.shell("kill $(cat /run/holder)");
     holder.wait().unwrap();
     assert_eq!(root.user("evk"), UserState::Missing);
     root.change(set_user("evk", UserState::Missing)).unwrap();
@@ -327,8 +327,8 @@ fn a_full_disk_leaves_the_files_of_accounts_whole() {
     if !possible(PROGRAMS) {
         return;
     }
-    let root = Root::start("");
-    root.run("dd if=/dev/zero of=/filler bs=4k 2>/dev/null; dd if=/dev/zero of=/filler2 bs=1 2>/dev/null; true");
+    let root = Root::started("");
+    root.shell("dd if=/dev/zero of=/filler bs=4k 2>/dev/null; dd if=/dev/zero of=/filler2 bs=1 2>/dev/null; true");
     let error = root
         .change(set_user("evk", UserState::Missing))
         .unwrap_err();
@@ -337,7 +337,7 @@ fn a_full_disk_leaves_the_files_of_accounts_whole() {
         fs::read(root.path("/etc/passwd")).unwrap(),
         fs::read("/etc/passwd").unwrap()
     );
-    root.run("rm -f /filler /filler2");
+    root.shell("rm -f /filler /filler2");
     root.change(set_user("evk", UserState::Missing)).unwrap();
 }
 
@@ -346,13 +346,13 @@ fn a_read_only_system_and_a_missing_program_are_named() {
     if !possible(PROGRAMS) {
         return;
     }
-    let root = Root::start("");
-    root.run("rm /usr/sbin/useradd");
+    let root = Root::started("");
+    root.shell("rm /usr/sbin/useradd");
     root.refuses(
         set_user("evk", UserState::Missing),
         "the host has no program `useradd`",
     );
-    root.run("mount -o remount,ro /");
+    root.shell("mount -o remount,ro /");
     let error = root
         .change(set_group("evk", GroupState::Missing))
         .unwrap_err();
@@ -366,7 +366,7 @@ fn a_user_of_a_name_service_is_not_changed_and_a_silent_service_is_unknown() {
         return;
     }
     // A name service in a file, in the place of a directory server.
-    let root = Root::start(
+    let root = Root::started(
         "printf '#!/bin/sh\\necho evk-ldap:x:70000:70000::/home/evk-ldap:/bin/sh\\nexit 2\\n' >/usr/bin/getent; chmod 755 /usr/bin/getent",
     );
     assert_eq!(root.user("evk-ldap"), UserState::Elsewhere);
@@ -381,7 +381,7 @@ fn a_user_of_a_name_service_is_not_changed_and_a_silent_service_is_unknown() {
         reason,
     );
     root.refuses(drop_user("evk-ldap", true, UserState::Elsewhere), reason);
-    root.run("printf '#!/bin/sh\\nexec sleep 600\\n' >/usr/bin/getent");
+    root.shell("printf '#!/bin/sh\\nexec sleep 600\\n' >/usr/bin/getent");
     let user = "evk".to_owned();
     match root.ask_one(user::Query { user }) {
         Answer::Unreadable { reason } => {
@@ -401,7 +401,7 @@ fn a_batch_starts_one_program_and_no_hash_leaves_the_host() {
     if !possible(PROGRAMS) {
         return;
     }
-    let root = Root::start(
+    let root = Root::started(
         "useradd evk; usermod --password '$6$salt$EVKHASH' evk; printf '#!/bin/sh\\necho started >>/run/count\\nexit 2\\n' >/usr/bin/getent; chmod 755 /usr/bin/getent",
     );
     let names = (0..200).map(|number| format!("evk-{number}"));
@@ -410,7 +410,7 @@ fn a_batch_starts_one_program_and_no_hash_leaves_the_host() {
         .map(|user| user::Query { user }.into())
         .collect();
     let begun = Instant::now();
-    let answers = root.ask(&queries);
+    let answers = root.ask_all(&queries);
     eprintln!("{} users in {:?}", queries.len(), begun.elapsed());
     assert!(!format!("{answers:?}").contains("EVKHASH"));
     assert_eq!(
@@ -443,7 +443,7 @@ fn the_target_in_memory_changes_accounts_like_this_machine() {
     if !possible(PROGRAMS) {
         return;
     }
-    let root = Root::start("");
+    let root = Root::started("");
     let recorded = RecordedTarget::new(root.sealer.clone());
     let (user, group) = (
         |found: bool| {

@@ -38,7 +38,7 @@ impl Root {
 
     fn set_key(&self, line: &str) -> Result<Performed, ActionError> {
         let expected = self.keys(line).map_or(LinesState::NoFile, |it| it.bare());
-        self.act(
+        self.act_with(
             SetLines {
                 file: Place::KeysOf("evk".into()),
                 wanted: wanted(line),
@@ -71,7 +71,7 @@ fn a_key_is_added_and_removed_and_the_other_lines_stay() {
     if !possible(&["useradd"]) {
         return;
     }
-    let root = Root::start("useradd --uid 4710 --create-home evk");
+    let root = Root::started("useradd --uid 4710 --create-home evk");
     assert_eq!(root.keys(KEY), Ok(LinesState::NoFile));
     let line = format!("no-pty {KEY} ada@example.org");
     root.set_key(&line).unwrap();
@@ -102,12 +102,12 @@ fn a_key_is_added_and_removed_and_the_other_lines_stay() {
         validate: Vec::new(),
         expected: root.keys(KEY).unwrap().bare(),
     };
-    root.act(drop.clone(), &Store::default()).unwrap();
+    root.act_with(drop.clone(), &Store::default()).unwrap();
     assert_eq!(
         fs::read_to_string(root.path(FILE)).unwrap(),
         format!("{others}\n")
     );
-    let again = root.act(drop, &Store::default()).unwrap();
+    let again = root.act_with(drop, &Store::default()).unwrap();
     assert_eq!(again.note.as_deref(), Some("already so"));
     let absent = lines::Query {
         file: Place::KeysOf("evk-none".into()),
@@ -126,7 +126,7 @@ fn no_user_makes_the_agent_read_or_replace_the_file_of_another() {
     if !possible(&["useradd"]) {
         return;
     }
-    let root = Root::start(
+    let root = Root::started(
         "useradd --uid 4710 --create-home evk; useradd --uid 4711 --create-home evk-2; echo secret >/home/evk-2/secret; chown 4711 /home/evk-2/secret; chmod 600 /home/evk-2/secret; echo root >/home/root-file; chmod 600 /home/root-file; sysctl -q fs.protected_hardlinks >/dev/null || true",
     );
     let untouched = || {
@@ -141,9 +141,9 @@ fn no_user_makes_the_agent_read_or_replace_the_file_of_another() {
     untouched();
     fs::remove_file(root.path("/home/evk/.ssh")).unwrap();
     // It belongs to another.
-    root.run("mkdir /home/evk/.ssh; chown 4711 /home/evk/.ssh");
+    root.shell("mkdir /home/evk/.ssh; chown 4711 /home/evk/.ssh");
     root.refuses_key("belongs to uid 4711, not to `evk`");
-    root.run("chown 4710 /home/evk/.ssh");
+    root.shell("chown 4710 /home/evk/.ssh");
     // The file is a link, a hard link to the file of another, of root, or a directory.
     for (make, reason) in [
         ("ln -s /home/evk-2/secret", "it is a symbolic link"),
@@ -152,24 +152,24 @@ fn no_user_makes_the_agent_read_or_replace_the_file_of_another() {
         ("mkdir", "it is a directory"),
         ("mkfifo", "it is not a regular file"),
     ] {
-        root.run(&format!("{make} {FILE}"));
+        root.shell(&format!("{make} {FILE}"));
         root.refuses_key(reason);
         untouched();
-        root.run(&format!("rm -r {FILE}"));
+        root.shell(&format!("rm -r {FILE}"));
     }
     // A file that root keeps there on purpose is changed, and stays root's.
-    root.run(&format!("echo '# by root' >{FILE}"));
+    root.shell(&format!("echo '# by root' >{FILE}"));
     root.set_key(KEY).unwrap();
     assert_eq!(root.owner(FILE).0, 0);
     // The home belongs to another, as that of many system accounts.
-    root.run("usermod --home /usr/sbin evk");
+    root.shell("usermod --home /usr/sbin evk");
     root.refuses_key("`/usr/sbin` belongs to uid 0");
-    root.run("usermod --home /home/evk-none evk");
+    root.shell("usermod --home /home/evk-none evk");
     assert_eq!(root.keys(KEY), Ok(LinesState::NoFile));
     let error = root.set_key(KEY).unwrap_err().to_string();
     assert!(error.contains("`/home/evk-none` not found"), "{error}");
     // The home is reached through a link.
-    root.run("ln -s /home/evk /home/evk-none");
+    root.shell("ln -s /home/evk /home/evk-none");
     root.refuses_key("is a symbolic link");
 }
 
@@ -178,8 +178,8 @@ fn a_full_and_a_read_only_disk_leave_the_file_whole() {
     if !possible(&["useradd"]) {
         return;
     }
-    let root = Root::start("mkdir /small; mount -t tmpfs -o size=64k tmpfs /small");
-    root.run("yes line | head -c 30000 >/small/f; dd if=/dev/zero of=/small/filler bs=1k 2>/dev/null; true");
+    let root = Root::started("mkdir /small; mount -t tmpfs -o size=64k tmpfs /small");
+    root.shell("yes line | head -c 30000 >/small/f; dd if=/dev/zero of=/small/filler bs=1k 2>/dev/null; true");
     let before = fs::read(root.path("/small/f")).unwrap();
     let add = |path: &str| {
         let wanted = Wanted::Line {
@@ -187,7 +187,7 @@ fn a_full_and_a_read_only_disk_leave_the_file_whole() {
             matching: None,
         };
         let state = root.lines(Place::Path(path.into()), &wanted).unwrap();
-        root.act(
+        root.act_with(
             SetLines {
                 file: Place::Path(path.into()),
                 wanted,
@@ -204,15 +204,15 @@ fn a_full_and_a_read_only_disk_leave_the_file_whole() {
     let error = add("/small/f").unwrap_err().to_string();
     assert!(error.contains("no space left"), "{error}");
     assert_eq!(fs::read(root.path("/small/f")).unwrap(), before);
-    root.run("rm /small/filler; mount -o remount,ro /small");
+    root.shell("rm /small/filler; mount -o remount,ro /small");
     let error = add("/small/f").unwrap_err().to_string();
     assert!(error.contains("the file system is read-only"), "{error}");
     assert_eq!(fs::read(root.path("/small/f")).unwrap(), before);
-    assert_eq!(root.run("ls -A /small"), "f\n");
-    root.run("mount -o remount,rw /small");
+    assert_eq!(root.shell("ls -A /small"), "f\n");
+    root.shell("mount -o remount,rw /small");
     add("/small/f").unwrap();
     // A file of another type, and one that is too large.
-    root.run("truncate -s 17M /run/large");
+    root.shell("truncate -s 17M /run/large");
     let wanted = Wanted::Line {
         text: Some("new".into()),
         matching: None,
@@ -258,8 +258,11 @@ impl Root {
         }
     }
 
-    fn command(&self, action: impl Into<Action>, reason: &str) {
-        let error = self.act(action, &Store::default()).unwrap_err().to_string();
+    fn fails(&self, action: impl Into<Action>, reason: &str) {
+        let error = self
+            .act_with(action, &Store::default())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(reason), "{error}");
     }
 }
@@ -269,7 +272,7 @@ fn a_command_runs_once_as_its_user_and_its_check_decides() {
     if !possible(&["useradd", "setpriv"]) {
         return;
     }
-    let root = Root::start("useradd --uid 4710 --create-home --groups mail evk");
+    let root = Root::started("useradd --uid 4710 --create-home --groups mail evk");
     let state = Check {
         user: Some("evk".into()),
         directory: Some("/home/evk".into()),
@@ -288,14 +291,14 @@ fn a_command_runs_once_as_its_user_and_its_check_decides() {
         ("WHO".to_owned(), Text::Plain("evk".into())),
     ]
     .into();
-    root.act(action.clone(), &store).unwrap();
+    root.act_with(action.clone(), &store).unwrap();
     assert_eq!(root.holds(&state), Ok((true, None)));
     let done = fs::read_to_string(root.path("/home/evk/done")).unwrap();
     assert_eq!(done, "evk\nevk mail\n/home/evk\n/home/evk hunter2\n");
-    let again = root.act(action.clone(), &store).unwrap();
+    let again = root.act_with(action.clone(), &store).unwrap();
     assert_eq!(again.note.as_deref(), Some("already so"));
-    root.run("rm /home/evk/done");
-    root.command(action, "secret of variable `PASSWORD` unavailable");
+    root.shell("rm /home/evk/done");
+    root.fails(action, "secret of variable `PASSWORD` unavailable");
     let creates = Check {
         run: None,
         creates: Some("/run/evk/made".into()),
@@ -303,7 +306,7 @@ fn a_command_runs_once_as_its_user_and_its_check_decides() {
     };
     assert_eq!(root.holds(&creates), Ok((false, None)));
     let make = command(sh("mkdir /run/evk; touch /run/evk/made"), creates.clone());
-    root.act(make, &Store::default()).unwrap();
+    root.act_with(make, &Store::default()).unwrap();
     assert_eq!(root.holds(&creates), Ok((true, None)));
 }
 
@@ -312,13 +315,13 @@ fn a_command_that_fails_hangs_or_reaches_nothing_is_named_without_secrets() {
     if !possible(&["setpriv"]) {
         return;
     }
-    let root = Root::start("");
+    let root = Root::started("");
     let never = check("exit 1");
-    root.command(
+    root.fails(
         command(sh("echo 'no \u{1b}[2Jway' >&2; exit 3"), never.clone()),
         "exited with status 3: no \\u{1b}[2Jway",
     );
-    root.command(
+    root.fails(
         command(sh("echo did something"), never.clone()),
         "the command succeeded, but its check still fails; its output: did something",
     );
@@ -327,16 +330,16 @@ fn a_command_that_fails_hangs_or_reaches_nothing_is_named_without_secrets() {
         creates: Some("/run/evk".into()),
         ..never.clone()
     };
-    root.command(command(sh("true"), path), "`/run/evk` does not exist");
+    root.fails(command(sh("true"), path), "`/run/evk` does not exist");
     let begun = Instant::now();
     let hangs = RunCommand {
         within: 1_000,
         ..command(sh("sleep 600 & sleep 600"), never.clone())
     };
-    root.command(hangs, "did not end within");
+    root.fails(hangs, "did not end within");
     assert!(begun.elapsed() < Duration::from_secs(20));
     let missing = vec!["evenkeel-has-no-such-program".to_owned()];
-    root.command(command(missing.clone(), never.clone()), "has no program");
+    root.fails(command(missing.clone(), never.clone()), "has no program");
     // What a check needs may be created by another step: the state is not reached yet.
     for (check, detail) in [
         (
@@ -376,7 +379,7 @@ fn a_command_that_fails_hangs_or_reaches_nothing_is_named_without_secrets() {
     let seal = store.add_sealed(&root.sealer, b"hunter2");
     let mut leaks = command(sh("echo it is $PASSWORD; exit 1"), never);
     leaks.environment = [("PASSWORD".to_owned(), Text::Sealed(seal))].into();
-    let error = root.act(leaks, &store).unwrap_err().to_string();
+    let error = root.act_with(leaks, &store).unwrap_err().to_string();
     assert!(
         error.contains("it is (secret)") && !error.contains("hunter2"),
         "{error}"
@@ -388,7 +391,7 @@ fn sudo_and_sshd_check_their_files_before_they_are_in_place() {
     if !possible(&["visudo", "sshd", "setfacl"]) {
         return;
     }
-    let root = Root::start("mkdir -p /run/sshd; ssh-keygen -A >/dev/null");
+    let root = Root::started("mkdir -p /run/sshd; ssh-keygen -A >/dev/null");
     let mut store = Store::default();
     let mut place = |path: &str, content: &str, validate: &[&str]| {
         let file = path::File {
@@ -401,7 +404,8 @@ fn sudo_and_sshd_check_their_files_before_they_are_in_place() {
             validate: validate.iter().map(|it| (*it).to_owned()).collect(),
             expected: PathState::Missing,
         };
-        root.act(file, &store).map_err(|error| error.to_string())
+        root.act_with(file, &store)
+            .map_err(|error| error.to_string())
     };
     let sudoers = "/etc/sudoers.d/evk";
     let visudo = ["visudo", "-cf", "{}"];
@@ -414,15 +418,15 @@ fn sudo_and_sshd_check_their_files_before_they_are_in_place() {
     assert!(error.contains("/etc/ssh/evk line 1: "), "{error}");
     place(configuration, "Port 2222\n", &sshd).unwrap();
     // An access list stays on a file system in memory as well.
-    root.run("echo old >/tmp/f; setfacl -m u:12345:r /tmp/f");
-    let list = root.run("getfacl --numeric --absolute-names /tmp/f");
+    root.shell("echo old >/tmp/f; setfacl -m u:12345:r /tmp/f");
+    let list = root.shell("getfacl --numeric --absolute-names /tmp/f");
     let wanted = Wanted::Line {
         text: Some("new".into()),
         matching: None,
     };
     let file = Place::Path("/tmp/f".into());
     let expected = root.lines(file.clone(), &wanted).unwrap().bare();
-    root.act(
+    root.act_with(
         SetLines {
             file,
             wanted,
@@ -436,6 +440,9 @@ fn sudo_and_sshd_check_their_files_before_they_are_in_place() {
         &store,
     )
     .unwrap();
-    assert_eq!(root.run("cat /tmp/f"), "old\nnew\n");
-    assert_eq!(root.run("getfacl --numeric --absolute-names /tmp/f"), list);
+    assert_eq!(root.shell("cat /tmp/f"), "old\nnew\n");
+    assert_eq!(
+        root.shell("getfacl --numeric --absolute-names /tmp/f"),
+        list
+    );
 }

@@ -355,6 +355,9 @@ kinds! {
     line::Line,
     cron::Cron,
     command::Command,
+    package::Package,
+    sysctl::Sysctl,
+    mount::Mount,
     #[cfg(test)]
     toy_package::ToyPackage,
     #[cfg(test)]
@@ -371,6 +374,8 @@ pub fn facts(name: &str) -> Option<&'static KindFacts> {
 mod applied_tests;
 #[cfg(test)]
 mod stored_tests;
+#[cfg(test)]
+mod system_tests;
 
 #[cfg(test)]
 mod tests {

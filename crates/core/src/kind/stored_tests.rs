@@ -95,6 +95,22 @@ fn written() -> Vec<(&'static str, String)> {
             format!(r#"{{"content":"{DIGEST}","group":null,"mode":416,"owner":null,"path":"/srv/a","sealed":false,"validate":["visudo","-cf","{{}}"]}}"#),
         ),
         (
+            "package",
+            r#"{"held":true,"package":"nginx","removed":false,"version":"1.24.*"}"#.to_owned(),
+        ),
+        (
+            "package",
+            r#"{"held":null,"package":"telnet","removed":true,"version":null}"#.to_owned(),
+        ),
+        (
+            "sysctl",
+            r#"{"key":"net.ipv4.ip_forward","value":"1"}"#.to_owned(),
+        ),
+        (
+            "mount",
+            r#"{"mounted":true,"path":"/srv/data","persistent":false,"source":{"device":"tmpfs","filesystem":"tmpfs","options":["size=1m"]}}"#.to_owned(),
+        ),
+        (
             "toy-package",
             r#"{"package":"app","version":"1"}"#.to_owned(),
         ),

@@ -1,7 +1,8 @@
 //! Edges of a plan: dependencies between steps.
 //!
 //! 1. A resource depends on those it refers to, or names in `after`, `restart-on` or `reload-on`: found when it was resolved.
-//! 2. A resource depends on the declared container above a path it claims, with or without a reference.
+//! 2. A resource depends on the declared container above a path it claims, with or without a reference. A container that
+//!    does not claim its place as a path lies over another one there: it comes after that one, and contents after both.
 //! 3. Removals come after everything else, so that nothing is lost before its successor exists; among them, some kinds
 //!    go first, containers go after their contents, and accounts after what belongs to them.
 
@@ -21,22 +22,46 @@ type PathOnHost<'a> = (&'a str, Option<&'a HostName>, &'a str);
 pub(super) fn creation<'a>(
     instances: &'a Instances<'a>,
 ) -> BTreeMap<&'a Instance, Vec<&'a Instance>> {
-    let mut containers: HashMap<PathOnHost<'_>, &Instance> = HashMap::new();
+    let mut grounds: HashMap<PathOnHost<'_>, &Instance> = HashMap::new();
+    let mut layers: HashMap<PathOnHost<'_>, &Instance> = HashMap::new();
     for (instance, resource) in instances {
         if resource.declared.traits().is_container {
             let path = resource.declared.place();
+            let is_layer = is_layer(&resource.declared);
+            let containers = if is_layer { &mut layers } else { &mut grounds };
             containers.insert((&resource.on, instance.host.as_ref(), path), instance);
         }
     }
+    let nearest = |instance: &Instance, resource: &ResolvedResource, from: Option<&str>| {
+        std::iter::successors(from, |path| parent(path)).find_map(|path| {
+            let place = (&*resource.on, instance.host.as_ref(), path);
+            layers.get(&place).or_else(|| grounds.get(&place)).copied()
+        })
+    };
     instances
         .iter()
         .map(|(instance, resource)| {
+            let claims = resource.declared.claims();
+            let inside = resource.declared.inside();
+            let above = claims
+                .iter()
+                .chain(&inside)
+                .filter_map(|claim| nearest(instance, resource, claim.folder()));
+            let below = is_layer(&resource.declared)
+                .then(|| {
+                    let path = resource.declared.place();
+                    let ground = (&*resource.on, instance.host.as_ref(), path);
+                    let ground = grounds.get(&ground).copied();
+                    ground.or_else(|| nearest(instance, resource, parent(path)))
+                })
+                .flatten();
             let mut before: Vec<&Instance> = resource
                 .after
                 .iter()
                 .flat_map(|address| beside(instances, (instance, resource), address))
                 .map(|(other, _)| other)
-                .chain(containing(instance, resource, &containers))
+                .chain(above)
+                .chain(below)
                 .collect();
             before.sort_unstable();
             before.dedup();
@@ -68,25 +93,11 @@ pub(super) fn beside<'a>(
     }
 }
 
-/// Returns the nearest container above each path that an instance claims.
-fn containing<'a>(
-    instance: &Instance,
-    resource: &ResolvedResource,
-    containers: &HashMap<PathOnHost<'_>, &'a Instance>,
-) -> Vec<&'a Instance> {
-    let mut found = Vec::new();
-    let claims = resource.declared.claims().into_iter();
-    for claim in claims.chain(resource.declared.inside()) {
-        let mut above = claim.folder();
-        while let Some(path) = above {
-            if let Some(container) = containers.get(&(&resource.on, instance.host.as_ref(), path)) {
-                found.push(*container);
-                break;
-            }
-            above = parent(path);
-        }
-    }
-    found
+/// Whether a container lies over the directory at its place, which another resource may claim.
+fn is_layer(declared: &Declared) -> bool {
+    let place = declared.place();
+    let claims = declared.claims();
+    declared.traits().is_container && !claims.iter().any(|claim| claim.as_path() == Some(place))
 }
 
 /// Narrows edges to those between steps: dependencies of an unchanged resource pass to its dependents.
@@ -158,7 +169,8 @@ pub(super) fn removal(
                         let place = declared.place();
                         other != instance
                             && (place.starts_with(&inside)
-                                || (place == path && !declared.traits().is_container))
+                                || (place == path
+                                    && (!declared.traits().is_container || is_layer(declared))))
                     })
                     .map(|(other, _)| *other),
                 );

@@ -8,6 +8,7 @@ pub(crate) mod content;
 pub(crate) mod owners;
 pub mod reason;
 mod remove;
+pub(crate) mod replace;
 pub(crate) mod small_file;
 pub(crate) mod sync;
 pub(crate) mod tool;

@@ -10,8 +10,11 @@ pub mod group;
 pub mod installation;
 pub mod lines;
 mod list;
+pub mod mount;
+pub mod package;
 pub mod path;
 pub mod process;
+pub mod sysctl;
 pub mod timer;
 #[cfg(feature = "toys")]
 pub mod toy;
@@ -104,6 +107,27 @@ list::subsystems! {
     Command => command {
         /// Run a program, then its check.
         RunCommand
+    }
+    /// A package of the operating system.
+    Package => package {
+        /// Install a package, or change its version or hold.
+        InstallPackage,
+        /// Remove a package.
+        RemovePackage
+    }
+    /// A setting of the kernel.
+    Sysctl => sysctl {
+        /// Change a setting, now and at boot.
+        SetSysctl,
+        /// Remove the file of a setting.
+        DropSysctl
+    }
+    /// A mounted file system.
+    Mount => mount {
+        /// Mount a file system, or change how it is mounted.
+        SetMount,
+        /// Unmount a file system.
+        DropMount
     }
     [feature = "toys"]
     /// A named value, for tests of new kinds.

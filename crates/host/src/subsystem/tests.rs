@@ -33,6 +33,13 @@ fn written() -> Vec<String> {
         r##"{"action":"drop-lines","file":{"path":"/f"},"wanted":{"block":{"begin":"# B","end":"# E","lines":["a"]}},"all":false,"expected":{"is":"no-file"}}"##.to_owned(),
         format!(r#"{{"action":"run-command","name":"migrate","run":["migrate"],"environment":{{"A":{{"plain":"b"}},"S":{{"sealed":"{DIGEST}"}}}},"within":300000,"check":{{"run":["migrated"],"creates":"/f","user":"app","directory":"/srv","environment":{{"A":"b"}}}}}}"#),
         format!(r#"{{"action":"file","path":"/srv/a/b","content":"{DIGEST}","sealed":false,"mode":416,"owner":null,"group":null,"validate":["visudo","-cf","{{}}"],"expected":{{"is":"missing"}}}}"#),
+        r#"{"action":"install-package","package":"nginx","version":"1.24.*","held":true,"expected":{"state":{"is":"installed","version":"1.22.1-9"},"held":false}}"#.to_owned(),
+        r#"{"action":"install-package","package":"nginx","version":null,"held":null,"expected":{"state":{"is":"unfinished","version":"1.22.1-9","step":"half-configured"},"held":false}}"#.to_owned(),
+        r#"{"action":"remove-package","package":"telnet","expected":{"state":{"is":"missing"},"held":false}}"#.to_owned(),
+        r#"{"action":"set-sysctl","key":"net.ipv4.ip_forward","value":"1","expected":{"live":"0","own":null}}"#.to_owned(),
+        r##"{"action":"drop-sysctl","key":"net.ipv4.ip_forward","expected":"# x\nnet.ipv4.ip_forward = 1\n"}"##.to_owned(),
+        r#"{"action":"set-mount","path":"/srv/data","wanted":{"device":"tmpfs","filesystem":"tmpfs","options":["size=1m"]},"mounted":true,"persistent":true,"expected":{"mounted":null,"lines":[{"device":"tmpfs","filesystem":"tmpfs","options":[]}]}}"#.to_owned(),
+        r#"{"action":"drop-mount","path":"/srv/data","expected":{"mounted":{"device":"tmpfs","filesystem":"tmpfs","options":["rw"]},"lines":[]}}"#.to_owned(),
     ]
     .into_iter()
     .chain(

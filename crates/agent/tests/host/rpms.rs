@@ -1,0 +1,211 @@
+//! Packages on real rpm and dnf, in a copy of this machine's root with an empty database and a local repository.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use evenkeel_host::package::{
+    self, InstallPackage, PackageFound, PackageState, RemovePackage, System,
+};
+use evenkeel_host::{Action, ActionError, Answer, Performed, Query};
+
+use super::root::Root;
+
+fn root(more: &str) -> Option<Root> {
+    for needed in ["rpmbuild", "dnf", "createrepo_c"] {
+        if !Path::new("/usr/bin").join(needed).exists() {
+            eprintln!("SKIPPED: {needed} is missing: packages of rpm are not tested");
+            return None;
+        }
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/rpm-repository");
+    Root::start(&format!("'{script}' .; {more}"))
+}
+
+fn found(root: &Root, package: &str) -> PackageFound {
+    let query = Query::Package(package::Query {
+        package: package.to_owned(),
+    });
+    match root.ask(query) {
+        Answer::Package(package::Answer { system, found, .. }) => {
+            assert_eq!(system, System::Rpm);
+            found
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn action(package: &str, version: Option<&str>, held: Option<bool>, found: PackageFound) -> Action {
+    Action::InstallPackage(InstallPackage {
+        package: package.to_owned(),
+        version: version.map(str::to_owned),
+        held,
+        expected: found,
+    })
+}
+
+fn install(root: &Root, package: &str, version: Option<&str>) -> Result<Performed, ActionError> {
+    root.act(action(package, version, None, found(root, package)))
+}
+
+fn remove(root: &Root, package: &str) -> Result<Performed, ActionError> {
+    root.act(Action::RemovePackage(RemovePackage {
+        package: package.to_owned(),
+        expected: found(root, package),
+    }))
+}
+
+fn note(outcome: Result<Performed, ActionError>) -> String {
+    outcome.unwrap().note.unwrap_or_default()
+}
+
+fn reason(outcome: Result<Performed, ActionError>) -> String {
+    match outcome.unwrap_err() {
+        ActionError::Failed { reason, .. } => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn versions_are_installed_raised_lowered_and_removed_by_dnf() {
+    let Some(root) = root("") else { return };
+    assert_eq!(found(&root, "evk-app"), PackageFound::missing());
+    assert_eq!(
+        note(install(&root, "evk-app", Some("1.0"))),
+        "installed 1.0-1"
+    );
+    assert_eq!(
+        note(install(&root, "evk-app", Some(">= 1.1, < 2"))),
+        "changed 1.0-1 to 1.1-1"
+    );
+    assert_eq!(
+        note(install(&root, "evk-app:noarch", Some("1.0-*"))),
+        "changed 1.1-1 to 1.0-1"
+    );
+    assert_eq!(root.read("/usr/share/evk-app/version"), "1.0-1\n");
+    let lacking = reason(install(&root, "evk-app", Some("3")));
+    assert!(
+        lacking.contains("version `3` is not available"),
+        "{lacking}"
+    );
+    let unknown = reason(install(&root, "evk-none", None));
+    assert!(
+        unknown.contains("no source of packages offers `evk-none`"),
+        "{unknown}"
+    );
+    let planned = found(&root, "evk-app");
+    root.shell("rpm -e evk-app");
+    assert!(matches!(
+        root.act(action("evk-app", Some("2.0"), None, planned)),
+        Err(ActionError::Changed { .. })
+    ));
+    assert_eq!(note(remove(&root, "evk-lib")), "removed 2.0-1");
+}
+
+#[test]
+fn dnf_removes_nothing_else_and_cannot_hold_without_its_plugin() {
+    let without = "rm -rf etc/dnf/plugins usr/lib/python3/dist-packages/dnf-plugins";
+    let Some(root) = root(without) else { return };
+    let missing = PackageFound::missing;
+    note(install(&root, "evk-lib", Some("1.0")));
+    let rival = reason(install(&root, "evk-rival", None));
+    assert!(rival.contains("would remove `evk-lib`"), "{rival}");
+    note(remove(&root, "evk-lib"));
+    let outcomes = root.act_all(&[
+        action("evk-plugin", None, None, missing()),
+        action("evk-none", None, None, missing()),
+        action("evk-lib", Some("2.*"), None, missing()),
+    ]);
+    let [plugin, none, lib] = <[_; 3]>::try_from(outcomes).unwrap();
+    assert_eq!(note(plugin), "installed 1.0-1");
+    assert!(reason(none).contains("evk-none"));
+    assert_eq!(note(lib), "installed 2.0-1");
+    let needed = reason(remove(&root, "evk-app"));
+    assert!(needed.contains("would remove `evk-plugin`"), "{needed}");
+    let rival = reason(install(&root, "evk-rival", None));
+    assert!(rival.contains("obsoletes evk-lib"), "{rival}");
+    let version = |package: &str| match found(&root, package).state {
+        PackageState::Installed { version } => version,
+        other => panic!("{package}: {other:?}"),
+    };
+    assert_eq!(version("evk-plugin"), "1.0-1");
+    assert_eq!(version("evk-lib"), "2.0-1");
+    let held = root.act(action("evk-lib", None, Some(true), found(&root, "evk-lib")));
+    let held = reason(held);
+    assert!(held.contains("versionlock"), "{held}");
+}
+
+#[test]
+fn the_plugin_of_dnf_holds_one_version() {
+    let Some(root) = root("") else { return };
+    if !root.path("/etc/dnf/plugins/versionlock.conf").exists() {
+        eprintln!("SKIPPED: dnf-plugins-core is missing: locks of versions of dnf are not tested");
+        return;
+    }
+    let hold = |version: Option<&str>, held| {
+        let found = found(&root, "evk-lib");
+        note(root.act(action("evk-lib", version, held, found)))
+    };
+    assert_eq!(hold(Some("1.0"), Some(true)), "installed 1.0-1");
+    assert!(found(&root, "evk-lib").held);
+    root.shell("dnf -q -y upgrade 2>&1 || true");
+    assert_eq!(found(&root, "evk-lib").version(), Some("1.0-1"));
+    assert_eq!(hold(Some("1.1"), None), "changed 1.0-1 to 1.1-1");
+    assert!(found(&root, "evk-lib").held, "a lock of another is kept");
+    assert_eq!(hold(None, Some(false)), "released the hold");
+    assert!(!found(&root, "evk-lib").held);
+    assert_eq!(hold(None, Some(true)), "held");
+    assert_eq!(note(remove(&root, "evk-lib")), "removed 1.1-1");
+}
+
+#[test]
+fn another_program_that_holds_the_lock_of_dnf_is_waited_for() {
+    let Some(root) = root("") else { return };
+    let lock = root.path("/var/cache/dnf/metadata_lock.pid");
+    fs::write(&lock, "1").unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(1500));
+            fs::remove_file(&lock).unwrap();
+        });
+        let begun = Instant::now();
+        assert_eq!(note(install(&root, "evk-plugin", None)), "installed 1.0-1");
+        assert!(begun.elapsed() > Duration::from_secs(1));
+    });
+}
+
+#[test]
+fn rpm_itself_agrees_about_the_order_of_versions() {
+    let Some(root) = root("") else { return };
+    let pairs = [
+        ("1.0", "1.1"),
+        ("1.0~rc1", "1.0"),
+        ("1.0", "1.0^git1"),
+        ("1.0^git1", "1.01"),
+        ("1.0a", "1.0.1"),
+        ("1.10", "1.9"),
+        ("a", "1"),
+        ("1.0.", "1.0"),
+        ("1_0", "1.0"),
+        ("0010", "10"),
+        ("1.0~", "1.0~~"),
+        ("1.0^", "1.0"),
+        ("2.0.1a", "2.0.1"),
+        ("xyz10", "xyz10.1"),
+        ("1.0~rc1^git1", "1.0~rc1"),
+    ];
+    let script: String = pairs
+        .iter()
+        .map(|(one, other)| format!("print(rpm.vercmp('{one}', '{other}') .. ' ') "))
+        .collect();
+    let printed = root.shell(&format!("rpm --eval \"%{{lua: {script}}}\""));
+    let asked: Vec<i32> = printed
+        .split_whitespace()
+        .map(|word| word.parse().unwrap())
+        .collect();
+    assert_eq!(asked.len(), pairs.len());
+    for ((one, other), asked) in pairs.iter().zip(asked) {
+        let order = package::version::compare(System::Rpm, one, other) as i32;
+        assert_eq!(order, asked, "{one} {other}");
+    }
+}
