@@ -41,3 +41,5 @@ mod growth_tests;
 mod in_memory;
 #[cfg(test)]
 mod law_tests;
+#[cfg(test)]
+mod unit_tests;

@@ -461,7 +461,8 @@ impl Kind for Timer {
     }
 
     fn is_there(observed: &TimerObserved) -> bool {
-        observed.state.exists()
+        // Files of another program are no timer of evenkeel, and are left behind without one.
+        observed.state.exists() && observed.state.is_own
     }
 
     fn facts(observed: &TimerObserved) -> Vec<(String, String)> {

@@ -2,15 +2,15 @@
 
 /// Suffixes of units.
 const SUFFIXES: &[&str] = &[
-    "service",
-    "socket",
-    "timer",
-    "path",
-    "mount",
-    "automount",
-    "swap",
-    "target",
-    "slice",
+    ".service",
+    ".socket",
+    ".timer",
+    ".path",
+    ".mount",
+    ".automount",
+    ".swap",
+    ".target",
+    ".slice",
 ];
 
 /// The longest name; a record is named after it.
@@ -37,7 +37,7 @@ pub(super) fn problem(name: &str) -> Option<String> {
             "`{shown}` cannot name a unit: letters, digits and `:-_.\\@` can; `systemd-escape` writes others"
         ));
     }
-    let Some((stem, suffix)) = name.rsplit_once('.') else {
+    let Some((stem, suffix)) = name.rfind('.').and_then(|dot| name.split_at_checked(dot)) else {
         return Some(format!(
             "`{shown}` has no suffix: write the full name, such as `{shown}.service`"
         ));
@@ -49,7 +49,7 @@ pub(super) fn problem(name: &str) -> Option<String> {
     }
     if stem.ends_with('@') {
         return Some(format!(
-            "`{shown}` is a template: name an instance of it, such as `{stem}1.{suffix}`"
+            "`{shown}` is a template: name an instance of it, such as `{stem}1{suffix}`"
         ));
     }
     (name.len() > LONGEST).then(|| format!("the name is longer than {LONGEST} bytes"))

@@ -17,6 +17,10 @@ use evenkeel_model::text::inert;
 
 /// The time limit of one change.
 const CHANGE: Duration = Duration::from_mins(1);
+/// The suffix of the unit that has the times.
+const TIMER: &str = ".timer";
+/// The suffix of the unit that it starts.
+const SERVICE: &str = ".service";
 /// The longest unit file that is read.
 const LONGEST: u64 = 1024 * 1024;
 
@@ -58,7 +62,7 @@ fn about(name: &str, reason: &str) -> String {
 }
 
 fn path(name: &str, suffix: &str) -> PathBuf {
-    Path::new(DIRECTORY).join(format!("{name}.{suffix}"))
+    Path::new(DIRECTORY).join(format!("{name}{suffix}"))
 }
 
 /// Reads timers, with one start of a program.
@@ -93,7 +97,7 @@ fn state(
         let path = path(name, suffix);
         small_file::read(&path, LONGEST).map_err(|reason| format!("`{}`: {reason}", path.display()))
     };
-    let (service_file, timer_file) = (read("service")?, read("timer")?);
+    let (service_file, timer_file) = (read(SERVICE)?, read(TIMER)?);
     let is_own = |text: &Option<Vec<u8>>| {
         text.as_ref()
             .is_none_or(|text| text.starts_with(MARK.as_bytes()))
@@ -149,7 +153,7 @@ impl Change<'_> {
         note: &'static str,
     ) -> Result<(), ActionError> {
         let operation = arguments.first().copied().unwrap_or_default();
-        let unit = format!("{}.{suffix}", self.name);
+        let unit = format!("{}{suffix}", self.name);
         systemctl(arguments, &[&unit], CHANGE)
             .and_then(|ran| ran.succeeded().map(drop))
             .map_err(|reason| self.failed(operation, reason))?;
@@ -212,8 +216,8 @@ fn set(wanted: &SetTimer) -> Outcome {
     let files = wanted.files();
     let mut is_written = false;
     for (suffix, text, found, digest) in [
-        ("service", &wanted.service, found.service, files.service),
-        ("timer", &wanted.timer, found.timer, files.timer),
+        (SERVICE, &wanted.service, found.service, files.service),
+        (TIMER, &wanted.timer, found.timer, files.timer),
     ] {
         if found != digest {
             let path = path(&wanted.name, suffix);
@@ -230,21 +234,21 @@ fn set(wanted: &SetTimer) -> Outcome {
     }
     let now = change.look()?;
     if !now.is_enabled {
-        change.run(&["enable", "--no-reload"], "timer", "enabled")?;
+        change.run(&["enable", "--no-reload"], TIMER, "enabled")?;
         change.reload()?;
     }
     if now.has_failed {
         change.run(
             &["reset-failed"],
-            "service",
+            SERVICE,
             "reset the failure of its last run",
         )?;
     }
     if !now.is_active {
-        change.run(&["start"], "timer", "started")?;
+        change.run(&["start"], TIMER, "started")?;
     } else if found.timer != files.timer {
         // An active timer keeps its former times.
-        change.run(&["restart"], "timer", "restarted")?;
+        change.run(&["restart"], TIMER, "restarted")?;
     }
     let now = change.look()?;
     if now.files() != files || !now.is_enabled || !now.is_active {
@@ -282,20 +286,20 @@ fn remove(wanted: &DropTimer) -> Outcome {
     }
     change.refuse_foreign(&found)?;
     if found.is_active {
-        change.run(&["stop"], "timer", "stopped")?;
+        change.run(&["stop"], TIMER, "stopped")?;
     }
     if found.is_enabled {
-        change.run(&["disable", "--no-reload"], "timer", "disabled")?;
+        change.run(&["disable", "--no-reload"], TIMER, "disabled")?;
     }
     if found.has_failed {
         change.run(
             &["reset-failed"],
-            "service",
+            SERVICE,
             "reset the failure of its last run",
         )?;
     }
     // The timer first: without its service it would be left with nothing to start.
-    for suffix in ["timer", "service"] {
+    for suffix in [TIMER, SERVICE] {
         let path = path(&wanted.name, suffix);
         small_file::remove(&path).map_err(|reason| failed("remove", &path, reason))?;
     }

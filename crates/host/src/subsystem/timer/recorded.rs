@@ -7,7 +7,7 @@ use crate::subsystem::Action;
 use evenkeel_model::Sealer;
 
 /// The class of timers among the values of a host.
-const CLASS: &str = "timer";
+const CLASS: &str = "timers";
 
 impl Recorded for Query {
     fn answer(&self, host: &RecordedHost, _: &Sealer) -> crate::Answer {
