@@ -66,8 +66,10 @@ fn parts(
     for (address, resource) in resources {
         if let (Some(target), Some(claim)) = (targets.get(&resource.on), resource.declared.inside())
         {
-            let key = (target.machine(), claim);
-            inside.entry(key).or_default().push((address, resource));
+            for machine in machines(target) {
+                let key = (machine, claim.clone());
+                inside.entry(key).or_default().push((address, resource));
+            }
         }
     }
     if inside.is_empty() {
@@ -79,8 +81,13 @@ fn parts(
             continue;
         };
         for claim in whole.declared.claims() {
-            let parts = inside.get(&(target.machine(), claim.clone()));
-            for (address, part) in parts.into_iter().flatten() {
+            // On many machines, that is one defect.
+            let parts: BTreeMap<&Address, &ResolvedResource> = machines(target)
+                .filter_map(|machine| inside.get(&(machine, claim.clone())))
+                .flatten()
+                .copied()
+                .collect();
+            for (address, part) in parts {
                 let message = format!(
                     "{address} changes a part of {claim}, and {owner} declares all of it on `{}` in {environment}",
                     whole.on

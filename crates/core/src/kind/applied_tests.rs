@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::environment::inventories::NoInventories;
 use crate::environment::resolve::Surroundings;
 use crate::environment::secrets::NoSecrets;
 use crate::environment::{read, resolve};
@@ -342,6 +343,7 @@ fn complaints(resources: &str) -> Vec<String> {
         machine: None,
         sealer: &Sealer::new([7; 32]),
         secrets: &NoSecrets,
+        inventories: &NoInventories,
         artifacts: &BTreeMap::new(),
     };
     let name = EnvironmentName::new("staging");

@@ -142,7 +142,8 @@ pub(super) fn removal(
             }
             let order = declared.traits().removal;
             if order > RemovalOrder::Late {
-                let earlier = removed.iter().filter(|(_, other)| {
+                let here = on.get(machine).into_iter().flatten();
+                let earlier = here.filter(|(_, other)| {
                     let other = other.traits().removal;
                     other >= RemovalOrder::Late && other < order
                 });
