@@ -81,8 +81,13 @@ fn parts(
             continue;
         };
         for claim in whole.declared.claims() {
-            let parts = machines(target).find_map(|machine| inside.get(&(machine, claim.clone())));
-            for (address, part) in parts.into_iter().flatten() {
+            // On many machines, that is one defect.
+            let parts: BTreeMap<&Address, &ResolvedResource> = machines(target)
+                .filter_map(|machine| inside.get(&(machine, claim.clone())))
+                .flatten()
+                .copied()
+                .collect();
+            for (address, part) in parts {
                 let message = format!(
                     "{address} changes a part of {claim}, and {owner} declares all of it on `{}` in {environment}",
                     whole.on
