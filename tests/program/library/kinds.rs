@@ -49,6 +49,16 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
         "the key of a toy",
     ),
     (
+        "crates/host/src/subsystem/mount/options.rs",
+        "user",
+        "an option of a mount",
+    ),
+    (
+        "crates/host/src/subsystem/mount/options.rs",
+        "group",
+        "an option of a mount",
+    ),
+    (
         "crates/host/src/subsystem/mount/local.rs",
         "mount",
         "the program, and the operation in messages",
