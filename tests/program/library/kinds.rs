@@ -39,16 +39,6 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
         "the key of a suite",
     ),
     (
-        "crates/core/src/kind/process.rs",
-        "directory",
-        "the key of a process: its working directory",
-    ),
-    (
-        "crates/core/src/kind/toy_package.rs",
-        "package",
-        "the key of a toy",
-    ),
-    (
         "crates/host/src/subsystem/mount/options.rs",
         "user",
         "an option of a mount",
