@@ -1,10 +1,15 @@
 //! `evenkeel drift`.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 
 use super::shared::Surroundings;
-use crate::operation::{DriftRequest, drift};
+use crate::operation::{DriftRequest, WatchRequest, drift, watch};
 use evenkeel_model::defect::Severity;
+use evenkeel_model::duration;
 
 /// Check parity and live state
 ///
@@ -19,7 +24,8 @@ use evenkeel_model::defect::Severity;
   evenkeel drift                                  everything
   evenkeel drift production --live                one environment, live state only
   evenkeel drift --parity --since origin/main     what a branch adds
-  evenkeel drift --record                         keep the result in the ledger")]
+  evenkeel drift --record                         keep the result in the ledger
+  evenkeel drift --every 10m --listen 127.0.0.1:9464   a service, with metrics")]
 pub(super) struct Arguments {
     /// The environments [default: all]
     #[arg(value_name = "ENVIRONMENT")]
@@ -48,6 +54,19 @@ pub(super) struct Arguments {
     /// Record the check in the ledger, so that later checks can tell since when each finding exists
     #[arg(long, conflicts_with = "parity")]
     record: bool,
+    /// Repeat the check as a service, at this interval: `10m`. Prints what is new
+    #[arg(long, value_name = "DURATION", value_parser = interval)]
+    every: Option<Duration>,
+    /// With --every, a file that gets the status as JSON after each check
+    #[arg(long, value_name = "FILE", requires = "every")]
+    status: Option<PathBuf>,
+    /// With --every, serve the metrics of the last check at this address: `127.0.0.1:9464`, path `/metrics`
+    #[arg(long, value_name = "ADDRESS", requires = "every")]
+    listen: Option<SocketAddr>,
+    /// With --every, the age of the last complete observation from which an environment counts as unobserved
+    /// [default: three times the interval]
+    #[arg(long, value_name = "DURATION", requires = "every", value_parser = interval)]
+    max_age: Option<Duration>,
     /// Exit with 10 instead of 2 where only changes to apply were found: pending, not changed outside evenkeel
     #[arg(long)]
     exit_code: bool,
@@ -65,7 +84,61 @@ enum FailOn {
     Advice,
 }
 
+/// Parses a duration of at least a second.
+fn interval(text: &str) -> Result<Duration, String> {
+    match duration::parse(text) {
+        Some(time) if time >= Duration::from_secs(1) => Ok(time),
+        _ => Err("expected a duration of at least 1s, such as `10m`".to_owned()),
+    }
+}
+
+/// Options of the service, which one check does not have.
+const OF_SERVICE: [&str; 4] = ["--every", "--status", "--listen", "--max-age"];
+
+/// Returns the arguments of one check: those of this program without the options of the service.
+fn of_one_check(line: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut line = line.into_iter();
+    while let Some(argument) = line.next() {
+        let name = argument
+            .split_once('=')
+            .map_or(&*argument, |(name, _)| name);
+        if !OF_SERVICE.contains(&name) {
+            kept.push(argument);
+        } else if name == argument {
+            // Its value is the next argument.
+            line.next();
+        }
+    }
+    kept
+}
+
+/// Repeats the check until an interruption.
+fn repeat(every: Duration, arguments: &Arguments, surroundings: &Surroundings<'_>) -> u8 {
+    let request = WatchRequest {
+        command: of_one_check(std::env::args()),
+        every,
+        max_age: arguments.max_age.unwrap_or(every * 3),
+        status: arguments.status.clone(),
+        listen: arguments.listen,
+    };
+    let mut say = |text: &str| {
+        // What a check printed is safe already.
+        let _ = surroundings.print(|to| writeln!(to, "{text}"));
+    };
+    match watch(surroundings.world, &request, &mut say) {
+        Ok(()) => surroundings.signals.exit_code(130),
+        Err(reason) => {
+            say(&reason);
+            1
+        }
+    }
+}
+
 pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
+    if let Some(every) = arguments.every {
+        return repeat(every, &arguments, surroundings);
+    }
     let request = DriftRequest {
         environments: arguments.names,
         parity_only: arguments.parity,

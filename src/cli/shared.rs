@@ -144,7 +144,7 @@ pub(super) struct Surroundings<'a> {
     outputs: Vec<Output>,
     out: Style,
     talk: Style,
-    signals: &'a Signals,
+    pub(super) signals: &'a Signals,
 }
 
 impl Surroundings<'_> {

@@ -56,6 +56,7 @@ mod undeclared;
 mod unrecorded;
 mod validate;
 mod verify;
+mod watch;
 mod world;
 
 pub use adopt::{AdoptRequest, adopt};
@@ -94,6 +95,7 @@ pub use stores::{ProjectPlace, StoreMaker, Stores};
 pub use targets::{ProgramTargets, TargetMaker};
 pub use validate::validate;
 pub use verify::verify;
+pub use watch::{WatchRequest, watch};
 pub use world::World;
 
 pub use crate::report::codes;

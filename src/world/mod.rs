@@ -4,12 +4,14 @@
 
 pub mod account;
 pub mod bundle;
+pub mod checks;
 pub mod command;
 pub mod documents;
 pub mod files;
 pub mod git;
 pub mod http;
 pub mod inventories;
+pub mod metrics;
 pub mod noted;
 pub mod patient;
 pub mod place;
