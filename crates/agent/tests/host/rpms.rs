@@ -176,7 +176,11 @@ fn another_program_that_holds_the_lock_of_dnf_is_waited_for() {
 
 #[test]
 fn rpm_itself_agrees_about_the_order_of_versions() {
-    let Some(root) = root("") else { return };
+    if !Path::new("/usr/bin/rpm").exists() {
+        eprintln!("SKIPPED: rpm is missing: the order of versions is not compared with it");
+        return;
+    }
+    let Some(root) = Root::start("") else { return };
     let pairs = [
         ("1.0", "1.1"),
         ("1.0~rc1", "1.0"),
