@@ -75,7 +75,7 @@ fn versions_are_installed_raised_lowered_and_removed_by_dnf() {
     fs::write(&lock, "1").unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(300));
+            std::thread::sleep(Duration::from_millis(1500));
             fs::remove_file(&lock).unwrap();
         });
         let begun = Instant::now();
