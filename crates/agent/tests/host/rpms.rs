@@ -70,10 +70,21 @@ fn reason(outcome: Result<Performed, ActionError>) -> String {
 fn versions_are_installed_raised_lowered_and_removed_by_dnf() {
     let Some(root) = root("") else { return };
     assert_eq!(found(&root, "evk-app"), PackageFound::missing());
-    assert_eq!(
-        note(install(&root, "evk-app", Some("1.0"))),
-        "installed 1.0-1"
-    );
+    // Another program that holds the lock is waited for.
+    let lock = root.path("/var/cache/dnf/metadata_lock.pid");
+    fs::write(&lock, "1").unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(1500));
+            fs::remove_file(&lock).unwrap();
+        });
+        let begun = Instant::now();
+        assert_eq!(
+            note(install(&root, "evk-app", Some("1.0"))),
+            "installed 1.0-1"
+        );
+        assert!(begun.elapsed() > Duration::from_secs(1));
+    });
     assert_eq!(
         note(install(&root, "evk-app", Some(">= 1.1, < 2"))),
         "changed 1.0-1 to 1.1-1"
@@ -83,12 +94,16 @@ fn versions_are_installed_raised_lowered_and_removed_by_dnf() {
         "changed 1.1-1 to 1.0-1"
     );
     assert_eq!(root.read("/usr/share/evk-app/version"), "1.0-1\n");
-    let lacking = reason(install(&root, "evk-app", Some("3")));
+    let outcomes = root.act_all(&[
+        action("evk-app", Some("3"), None, found(&root, "evk-app")),
+        action("evk-none", None, None, PackageFound::missing()),
+    ]);
+    let [lacking, unknown] = <[_; 2]>::try_from(outcomes).unwrap();
+    let (lacking, unknown) = (reason(lacking), reason(unknown));
     assert!(
         lacking.contains("version `3` is not available"),
         "{lacking}"
     );
-    let unknown = reason(install(&root, "evk-none", None));
     assert!(
         unknown.contains("no source of packages offers `evk-none`"),
         "{unknown}"
@@ -99,7 +114,6 @@ fn versions_are_installed_raised_lowered_and_removed_by_dnf() {
         root.act(action("evk-app", Some("2.0"), None, planned)),
         Err(ActionError::Changed { .. })
     ));
-    assert_eq!(note(remove(&root, "evk-lib")), "removed 2.0-1");
 }
 
 #[test]
@@ -154,29 +168,15 @@ fn the_plugin_of_dnf_holds_one_version() {
     assert!(found(&root, "evk-lib").held, "a lock of another is kept");
     assert_eq!(hold(None, Some(false)), "released the hold");
     assert!(!found(&root, "evk-lib").held);
-    assert_eq!(hold(None, Some(true)), "held");
-    assert_eq!(note(remove(&root, "evk-lib")), "removed 1.1-1");
-}
-
-#[test]
-fn another_program_that_holds_the_lock_of_dnf_is_waited_for() {
-    let Some(root) = root("") else { return };
-    let lock = root.path("/var/cache/dnf/metadata_lock.pid");
-    fs::write(&lock, "1").unwrap();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(1500));
-            fs::remove_file(&lock).unwrap();
-        });
-        let begun = Instant::now();
-        assert_eq!(note(install(&root, "evk-plugin", None)), "installed 1.0-1");
-        assert!(begun.elapsed() > Duration::from_secs(1));
-    });
 }
 
 #[test]
 fn rpm_itself_agrees_about_the_order_of_versions() {
-    let Some(root) = root("") else { return };
+    if !Path::new("/usr/bin/rpm").exists() {
+        eprintln!("SKIPPED: rpm is missing: the order of versions is not compared with it");
+        return;
+    }
+    let Some(root) = Root::start("") else { return };
     let pairs = [
         ("1.0", "1.1"),
         ("1.0~rc1", "1.0"),

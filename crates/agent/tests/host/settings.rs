@@ -157,6 +157,10 @@ fn what_changed_since_the_plan_is_refused() {
     }));
     assert!(matches!(dropped, Err(ActionError::Changed { .. })));
     set(&root, KEY, "0").unwrap();
+    // Any bytes in the file are replaced.
+    fs::write(root.path(OWN), b"\x1b[2J \xff = 1\n").unwrap();
+    set(&root, KEY, "0").unwrap();
+    assert_eq!(root.read(OWN), own_text(KEY, "0"));
     // What is a link is not written through.
     root.shell(&format!("rm {OWN}; ln -s /etc/passwd {OWN}"));
     assert!(matches!(root.ask(query(KEY)), Answer::Unreadable { .. }));

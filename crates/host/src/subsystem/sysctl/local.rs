@@ -108,8 +108,7 @@ fn text(path: &str) -> Result<Option<String>, String> {
 }
 
 fn look(key: &str, files: &Files) -> Result<Answer, String> {
-    let own = read(Path::new(&own_path(key)))?
-        .map(|bytes| inert(&String::from_utf8_lossy(&bytes)).into_owned());
+    let own = read(Path::new(&own_path(key)))?.map(|bytes| shown(&bytes));
     let boot = files.boot(key).map(|mut boot| {
         boot.value = inert(&boot.value).into_owned();
         boot.file = inert(&boot.file).into_owned();
@@ -122,6 +121,11 @@ fn look(key: &str, files: &Files) -> Result<Answer, String> {
         },
         boot,
     })
+}
+
+/// Returns the content of a file, safe to print.
+fn shown(bytes: &[u8]) -> String {
+    inert(&String::from_utf8_lossy(bytes)).into_owned()
 }
 
 /// Reads the current value; `None` if there is no such setting.
@@ -153,10 +157,16 @@ fn set(wanted: &SetSysctl) -> Outcome {
         let text = wanted.text();
         if answer.found.own.as_deref() != Some(&*text) {
             let path = own_path(&wanted.key);
-            let old = answer.found.own.as_deref().map(str::as_bytes);
-            replace(Path::new(&path), old, Some(text.as_bytes())).map_err(|not| match not {
-                NotReplaced::Changed => wanted.changed(&answer.found),
-                NotReplaced::Failed(reason) => refused(reason),
+            // The bytes themselves: what is shown of them may be escaped.
+            let old = read(Path::new(&path)).map_err(refused)?;
+            if old.as_deref().map(shown) != answer.found.own {
+                return Err(wanted.changed(&answer.found));
+            }
+            replace(Path::new(&path), old.as_deref(), Some(text.as_bytes())).map_err(|not| {
+                match not {
+                    NotReplaced::Changed => wanted.changed(&answer.found),
+                    NotReplaced::Failed(reason) => refused(reason),
+                }
             })?;
         }
     }
@@ -208,7 +218,7 @@ fn remove(wanted: &DropSysctl) -> Outcome {
             note: Some("already so".to_owned()),
         });
     };
-    let shown = inert(&String::from_utf8_lossy(&bytes)).into_owned();
+    let shown = shown(&bytes);
     if wanted.expected.as_deref() != Some(&*shown) {
         return Err(wanted.changed(Some(&shown)));
     }

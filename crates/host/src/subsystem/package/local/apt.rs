@@ -299,7 +299,9 @@ fn refresh() -> Option<String> {
             Ok(ran) if ran.status.success() && !complains(&ran.messages) => return None,
             Ok(ran) => ran.failure(),
         };
-        if attempt >= ATTEMPTS || !failure.contains("/lists/lock") {
+        if attempt >= ATTEMPTS
+            || !(failure.contains("Could not get lock") && failure.contains("/lists/"))
+        {
             return Some(failure);
         }
         std::thread::sleep(Duration::from_secs(1));
