@@ -1,10 +1,9 @@
 //! Checks that are repeated: a status file, metrics, and environments that were not observed for too long.
 //!
-//! Each check is a process of its own, so that a host that could not be reached is tried again, and no check inherits anything
+//! Each check is a separate process, so that a host that could not be reached is tried again, and no check inherits anything
 //! from the one before.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::World;
 use crate::report::Report;
 use crate::world::checks::{Checks, read_status};
-use crate::world::metrics::{MetricsServer, Served};
+use crate::world::metrics::{Address, MetricsServer, Served};
 use crate::world::report_file;
 use crate::world::waiting::wait;
 use evenkeel_model::Moment;
@@ -32,7 +31,7 @@ pub struct WatchRequest {
     /// File with the status.
     pub status: Option<PathBuf>,
     /// Address of the metrics.
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<Address>,
 }
 
 /// Status of the checks, as JSON.
@@ -120,6 +119,25 @@ pub fn watch(
         let now = world.clock.now();
         let status = judge(request, &checked, &mut known, (started, now), checks);
         let unhealthy = unhealthy(&status);
+        if let Some(server) = &server {
+            server.serve(Served {
+                metrics: format!("{}{}", ran.metrics, metrics(&status)),
+                unhealthy: unhealthy.clone(),
+            });
+        }
+        if let Some(path) = &request.status {
+            let written = report_file::write(path, |to| {
+                serde_json::to_writer_pretty(&mut *to, &status)?;
+                writeln!(to)
+            });
+            if let Err(error) = written {
+                let reason = format!("the status {} cannot be written: {error}", path.display());
+                if checks == 1 {
+                    return Err(reason);
+                }
+                say(&reason);
+            }
+        }
         let seen = (status.exit_code, finding_ids(&checked), unhealthy.clone());
         if last.as_ref() == Some(&seen) {
             let code = status
@@ -137,25 +155,6 @@ pub fn watch(
             }
         }
         last = Some(seen);
-        if let Some(path) = &request.status {
-            let written = report_file::write(path, |to| {
-                serde_json::to_writer_pretty(&mut *to, &status)?;
-                writeln!(to)
-            });
-            if let Err(error) = written {
-                let reason = format!("the status {} cannot be written: {error}", path.display());
-                if checks == 1 {
-                    return Err(reason);
-                }
-                say(&reason);
-            }
-        }
-        if let Some(server) = &server {
-            server.serve(Served {
-                metrics: format!("{}{}", ran.metrics, metrics(&status)),
-                unhealthy,
-            });
-        }
         let took = world.clock.now().since(began);
         if !wait(request.every.saturating_sub(took), &world.interruption) {
             return Ok(());

@@ -16,6 +16,9 @@ const LONGEST_HEAD: usize = 8 * 1024;
 /// Time limit of a request, and of an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// An address to listen at: `127.0.0.1:9464`.
+pub type Address = SocketAddr;
+
 /// What is served.
 #[derive(Clone, Debug, Default)]
 pub struct Served {

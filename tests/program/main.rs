@@ -101,6 +101,7 @@ mod tampering;
 mod unblocked;
 mod unfinished;
 mod untrusted;
+mod watched;
 mod world;
 
 /// A file that its folder's list omits would never be compiled or run.
