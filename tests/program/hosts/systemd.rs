@@ -157,6 +157,30 @@ impl SystemdHost {
         self.run("systemctl is-system-running --wait >/dev/null || true");
     }
 
+    /// Restarts it, as a reboot does, and points a project's configuration of OpenSSH to its new port.
+    pub fn restart(&mut self, world: &TestWorld) {
+        output(docker(&self.engine).args(["restart", "--time", "0", &self.container]));
+        let ports = output(docker(&self.engine).args(["port", &self.container, "22/tcp"]));
+        let port: u16 = ports.trim().rsplit_once(':').unwrap().1.parse().unwrap();
+        for (name, from, to) in [
+            (
+                "config",
+                format!("Port {}", self.port),
+                format!("Port {port}"),
+            ),
+            (
+                "known_hosts",
+                format!("]:{} ", self.port),
+                format!("]:{port} "),
+            ),
+        ] {
+            let path = world.path("hosts").join(name);
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(&path, text.replace(&from, &to)).unwrap();
+        }
+        self.port = port;
+    }
+
     /// Runs lines of a shell as root; returns what they print, and fails the test if they fail.
     pub fn run(&self, script: &str) -> String {
         let output = self.attempt(script);

@@ -5,6 +5,7 @@
 
 mod aftermath;
 mod bystanders;
+mod confirmation;
 mod execute;
 mod journal;
 mod owner;

@@ -354,6 +354,7 @@ fn plan() -> PlanReport {
                 reason: &'static str,
                 changes: Vec<Change>,
                 rehearsed| StepDocument {
+        risky: false,
         successor: None,
         instance: Instance::from(Address::new(kind, name)),
         verb,
