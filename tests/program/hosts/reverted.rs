@@ -168,11 +168,7 @@ fn a_stopped_server_is_started_again_and_the_next_run_reports_it() {
         return;
     };
     world.expect(0, &["apply", "staging"]);
-    world.replace(
-        SYSTEM,
-        "restart-on = [\"file.sshd\"]",
-        "state = \"stopped\"",
-    );
+    world.replace(SYSTEM, "restart-on = [\"file.sshd\"]", "running = false");
     world.commit();
     let failed = world.run(&["apply", "staging"]);
     assert_ne!(failed.code, 0, "{failed:#?}");
@@ -180,11 +176,7 @@ fn a_stopped_server_is_started_again_and_the_next_run_reports_it() {
     wait_for_revert(&host);
     check_restored(&world, &host);
     assert_eq!(host.property("ssh.service", "ActiveState"), "active");
-    world.replace(
-        SYSTEM,
-        "state = \"stopped\"",
-        "restart-on = [\"file.sshd\"]",
-    );
+    world.replace(SYSTEM, "running = false", "restart-on = [\"file.sshd\"]");
     declare(&world, GOOD, "MaxAuthTries 5");
     world
         .expect(0, &["apply", "staging"])
@@ -210,7 +202,7 @@ fn an_armed_revert_of_a_killed_run_is_reported_and_not_replaced() {
     assert_ne!(refused.code, 0, "{refused:#?}");
     refused.says("left an unconfirmed change");
     // A killed waiter is started again.
-    host.run("pkill -9 -f 'agent revert'");
+    host.run("systemctl kill --signal KILL evenkeel-revert");
     wait_for_revert(&host);
     check_restored(&world, &host);
     world.expect(0, &["apply", "staging"]);

@@ -115,6 +115,7 @@ impl SystemdHost {
         let mut run = docker(engine);
         run.args(["run", "--detach", "--name", &container, "--hostname", name])
             .args(["--stop-signal", "SIGRTMIN+3", "--cap-add", "SYS_ADMIN"])
+            .args(["--cap-add", "NET_ADMIN"])
             .args(["--security-opt", "seccomp=unconfined"])
             .args(["--security-opt", "apparmor=unconfined"])
             .args(["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"])

@@ -203,12 +203,14 @@ pub(super) fn confirm(apply: &Apply<'_>, unconfirmed: Unconfirmed) -> Vec<Ended>
         }
         sleep(PAUSE);
     }
+    if let (Some(note), Some(first)) = (note, ended.first_mut()) {
+        first.reason = Some(match first.reason.take() {
+            Some(reason) => format!("{reason}; {note}"),
+            None => note,
+        });
+    }
     match outcome {
-        Ok(()) => {
-            if let (Some(note), Some(first)) = (note, ended.first_mut()) {
-                first.reason = Some(note);
-            }
-        }
+        Ok(()) => {}
         Err(reason) => {
             for each in &mut ended {
                 let step = apply.plan.steps.get(each.number);

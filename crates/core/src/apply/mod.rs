@@ -6,6 +6,8 @@
 mod aftermath;
 mod bystanders;
 mod confirmation;
+#[cfg(test)]
+mod confirmation_tests;
 mod execute;
 mod journal;
 mod owner;

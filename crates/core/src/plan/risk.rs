@@ -169,7 +169,11 @@ pub(crate) fn stake<'a>(actions: impl Iterator<Item = &'a Action>) -> Stake {
     let mut stake = Stake::default();
     for action in actions {
         match action {
-            Action::SetUnit(wanted) => stake.units.push(wanted.unit.clone()),
+            Action::SetUnit(wanted) => {
+                stake.units.push(wanted.unit.clone());
+                // evenkeel's record of the start, which the plan compares.
+                stake.paths.push(wanted.record.clone());
+            }
             Action::SetTimer(wanted) => timer(&wanted.name, &mut stake),
             Action::DropTimer(wanted) => timer(&wanted.name, &mut stake),
             Action::SetSysctl(wanted) => setting(&wanted.key, &mut stake),

@@ -85,6 +85,7 @@ pub fn report() -> Report {
         unchanged: 44,
         seconds: 0.2,
         not_done: Vec::new(),
+        notes: Vec::new(),
     });
     report.applies.push(ApplyDocument {
         rollouts: Vec::new(),

@@ -1,6 +1,7 @@
 //! Resolution of targets: the machines of each, and the directories on them.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,13 +84,16 @@ impl TargetPlace {
 
 /// Time until a revert, where none is written.
 const REVERT_AFTER: Duration = Duration::from_mins(1);
-/// Bounds of that time: a login takes a moment, and an administrator should not have to wait for days.
-const REVERT_BOUNDS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(24));
+/// Bounds of that time: a login takes a moment, and nothing should be pending for days.
+pub(crate) const REVERT_BOUNDS: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_hours(24);
 
 fn revert_after(block: &Block) -> Duration {
     let written = text(block, "revert-after").and_then(evenkeel_model::duration::parse);
-    let (shortest, longest) = REVERT_BOUNDS;
-    written.unwrap_or(REVERT_AFTER).clamp(shortest, longest)
+    // Others were refused with the definition.
+    written
+        .filter(|time| REVERT_BOUNDS.contains(time))
+        .unwrap_or(REVERT_AFTER)
 }
 
 /// Returns a plain text attribute.

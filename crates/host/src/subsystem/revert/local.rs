@@ -365,7 +365,11 @@ fn save(directory: &Path, stake: &Stake, saved: &mut Saved) -> Result<(), String
         .filter(|unit| saved.units.iter().all(|each| each.name != **unit))
         .collect();
     if !units.is_empty() && has_systemd() && rustix::process::geteuid().is_root() {
-        saved.units.extend(states(&units)?);
+        for state in states(&units)? {
+            if saved.units.iter().all(|each| each.name != state.name) {
+                saved.units.push(state);
+            }
+        }
     }
     Ok(())
 }
@@ -376,7 +380,7 @@ pub(super) fn states<S: AsRef<str>>(units: &[S]) -> Result<Vec<SavedUnit>, Strin
         .args([
             "show",
             "--property",
-            "LoadState,ActiveState,UnitFileState,InvocationID",
+            "Id,LoadState,ActiveState,UnitFileState,InvocationID",
             "--",
         ])
         .args(units.iter().map(AsRef::as_ref))
@@ -390,7 +394,8 @@ pub(super) fn states<S: AsRef<str>>(units: &[S]) -> Result<Vec<SavedUnit>, Strin
         };
         let is_known = value("LoadState").is_some_and(|state| state != "not-found");
         let unit = SavedUnit {
-            name: unit.as_ref().to_owned(),
+            // An alias is the same unit.
+            name: value("Id").unwrap_or_else(|| unit.as_ref().to_owned()),
             active: value("ActiveState").is_some_and(|state| {
                 matches!(
                     &*state,

@@ -18,6 +18,16 @@ impl RecordedHost {
         }
     }
 
+    /// Refuses new logins, so that nothing is confirmed.
+    pub fn refuse_logins(&mut self) {
+        self.others.insert(thing("refuses"), String::new());
+    }
+
+    /// Accepts them again.
+    pub fn accept_logins(&mut self) {
+        self.others.remove(&thing("refuses"));
+    }
+
     /// Returns the run that armed a revert.
     #[must_use]
     pub fn armed_revert(&self) -> Option<&str> {
@@ -61,6 +71,9 @@ impl Recorded for Query {
                     }
                     None => Performed::default(),
                 })
+            }
+            Action::DisarmRevert(_) if host.others.contains_key(&thing("refuses")) => {
+                Err(failed("the revert", "no new login works"))
             }
             Action::DisarmRevert(wanted) => match found.armed {
                 Some(own) if own.run == wanted.run => {
