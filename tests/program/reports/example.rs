@@ -253,6 +253,7 @@ fn done(report: &mut Report) {
         rehearsed: Some(1),
     });
     report.applies.push(ApplyDocument {
+        notes: Vec::new(),
         rollouts: vec![RolloutDocument {
             target: "web".into(),
             done: vec!["web-1".into()],

@@ -76,6 +76,7 @@ pub fn report() -> Report {
     }
     report.plans.push(plan());
     report.applies.push(ApplyDocument {
+        notes: Vec::new(),
         rollouts: Vec::new(),
         apply: Some("a-212".into()),
         environment: "staging".into(),
@@ -85,9 +86,9 @@ pub fn report() -> Report {
         unchanged: 44,
         seconds: 0.2,
         not_done: Vec::new(),
-        notes: Vec::new(),
     });
     report.applies.push(ApplyDocument {
+        notes: Vec::new(),
         rollouts: Vec::new(),
         apply: Some("a-213".into()),
         environment: "integration".into(),
