@@ -216,7 +216,7 @@ pub(super) fn confirm(apply: &Apply<'_>, unconfirmed: Unconfirmed) -> Vec<Ended>
                 let step = apply.plan.steps.get(each.number);
                 let time = step.map(|step| phrase(within(apply, step)));
                 let unconfirmed = format!(
-                    "not confirmed over a new connection: {reason}; the host restores its earlier state within {}",
+                    "not confirmed over a new connection: {reason}; the host restores its earlier state within {} of the change",
                     time.unwrap_or_default()
                 );
                 if each.outcome == Some(StepOutcome::Done) {

@@ -334,7 +334,7 @@ fn keep_program(directory: &Path, launcher: &Path) -> Result<(), String> {
 }
 
 /// Saves what was not saved before.
-fn save(directory: &Path, stake: &Stake, saved: &mut Saved) -> Result<(), String> {
+pub(super) fn save(directory: &Path, stake: &Stake, saved: &mut Saved) -> Result<(), String> {
     let mut paths = stake.paths.clone();
     if !stake.keys_of.is_empty() {
         let accounts = Accounts::read()?;
@@ -505,7 +505,7 @@ pub(super) fn identity(found: &rustix::fs::Stat) -> (u64, i64, i64) {
     )
 }
 
-fn write(directory: &Path, name: &str, saved: &Saved) -> Result<(), String> {
+pub(super) fn write(directory: &Path, name: &str, saved: &Saved) -> Result<(), String> {
     let (path, beside) = (directory.join(name), directory.join(format!(".{name}")));
     let text = serde_json::to_vec(saved).map_err(|error| error.to_string())?;
     let written = File::create(&beside).and_then(|mut file| {

@@ -3,7 +3,7 @@
 //! Restoring needs no space: copies are renamed, and the saved state becomes the record of the revert. Each part may run twice.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, Mode};
@@ -105,13 +105,11 @@ fn restore(directory: &Path, saved: &Saved) -> Result<(), String> {
     fs::rename(&armed, &happened).map_err(|error| shown(&happened, &error))?;
     remove_unit();
     let _ = File::open(directory).and_then(|directory| directory.sync_all());
-    if wrong.is_empty() {
-        Ok(())
-    } else {
+    if !wrong.is_empty() {
         // A unit that fails is not started again: what it waits for may never come.
         eprintln!("evenkeel-agent: gave up: {}", wrong.join("; "));
-        Ok(())
     }
+    Ok(())
 }
 
 /// Restores a path; returns whether it had changed.
@@ -161,7 +159,7 @@ fn restore_path(each: &SavedPath) -> Result<bool, String> {
             {
                 return Ok(false);
             }
-            if !PathBuf::from(copy).symlink_metadata().is_ok() {
+            if Path::new(copy).symlink_metadata().is_err() {
                 // An earlier try put it back.
                 return Ok(true);
             }
@@ -252,4 +250,99 @@ fn restore_units(saved: &Saved, is_changed: bool) -> Vec<String> {
         run(&["restart", "--"], &[unit]);
     }
     wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+    use std::path::Path;
+
+    use super::super::Stake;
+    use super::super::local::{ARMED, HAPPENED, Saved, load, save, write};
+    use super::restore;
+
+    fn saved(directory: &Path, paths: &[&Path]) -> Saved {
+        let mut saved = Saved {
+            run: "a-1 of staging".to_owned(),
+            at: 0,
+            within: 0,
+            paths: Vec::new(),
+            units: Vec::new(),
+            settings: Vec::new(),
+        };
+        let paths = paths.iter().map(|path| path.display().to_string());
+        let stake = Stake {
+            paths: paths.collect(),
+            ..Stake::default()
+        };
+        save(directory, &stake, &mut saved).unwrap();
+        // What is saved stays, whatever happened since.
+        save(directory, &stake, &mut saved).unwrap();
+        write(directory, ARMED, &saved).unwrap();
+        saved
+    }
+
+    #[test]
+    fn files_links_directories_and_absence_are_restored_also_twice() {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(scratch.path()).unwrap();
+        let own = root.join("own");
+        let [file, link, directory, absent, deep, same] = [
+            "file",
+            "link",
+            "directory",
+            "absent",
+            "no/such/file",
+            "same",
+        ]
+        .map(|name| root.join(name));
+        fs::create_dir(&own).unwrap();
+        fs::create_dir(&directory).unwrap();
+        fs::write(&file, "before").unwrap();
+        fs::write(&same, "same").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("to", &link).unwrap();
+        let number = fs::metadata(&same).unwrap().ino();
+        let saved = saved(&own, &[&file, &link, &directory, &absent, &deep, &same]);
+
+        // A change in place must not reach the copy.
+        fs::write(&file, "after").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::remove_file(&link).unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).unwrap();
+        fs::write(&absent, "new").unwrap();
+        restore(&own, &saved).unwrap();
+        for _ in 0..2 {
+            assert_eq!(fs::read_to_string(&file).unwrap(), "before");
+            assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o640);
+            assert_eq!(fs::read_link(&link).unwrap(), Path::new("to"));
+            assert_eq!(fs::metadata(&directory).unwrap().mode() & 0o777, 0o755);
+            assert!(!absent.exists() && !deep.exists());
+            assert_eq!(fs::metadata(&same).unwrap().ino(), number);
+            assert!(load(&own, ARMED).unwrap().is_none());
+            assert_eq!(load(&own, HAPPENED).unwrap().unwrap().run, saved.run);
+            // As after a kill right before its end.
+            write(&own, ARMED, &saved).unwrap();
+            restore(&own, &saved).unwrap();
+        }
+        let left = fs::read_dir(&own).unwrap().flatten();
+        let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+        assert_eq!(left, [HAPPENED]);
+    }
+
+    #[test]
+    fn a_path_through_a_link_is_refused() {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(scratch.path()).unwrap();
+        fs::create_dir(root.join("real")).unwrap();
+        symlink("real", root.join("link")).unwrap();
+        let mut saved = saved(&root, &[]);
+        let stake = Stake {
+            paths: vec![root.join("link/file").display().to_string()],
+            ..Stake::default()
+        };
+        let reason = save(&root, &stake, &mut saved).unwrap_err();
+        assert!(reason.contains("symbolic link"), "{reason}");
+    }
 }
