@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::sleep;
 use std::time::Duration;
 
 use super::execute::{Apply, Ended};
@@ -201,7 +200,7 @@ pub(super) fn confirm(apply: &Apply<'_>, unconfirmed: Unconfirmed) -> Vec<Ended>
         if outcome.is_ok() || left == 0 {
             break;
         }
-        sleep(PAUSE);
+        let _ = apply.rollouts.wait(PAUSE);
     }
     if let (Some(note), Some(first)) = (note, ended.first_mut()) {
         first.reason = Some(match first.reason.take() {

@@ -494,7 +494,7 @@ fn copy_attributes(from: &File, to: &File) {
 /// Returns what differs between two states of a file.
 #[allow(
     clippy::unnecessary_cast,
-    clippy::useless_conversion,
+    clippy::cast_possible_wrap,
     reason = "the fields' types differ between processors"
 )]
 pub(super) fn identity(found: &rustix::fs::Stat) -> (u64, i64, i64) {

@@ -72,21 +72,24 @@ pub struct Stake {
     pub settings: Vec<String>,
 }
 
+/// The subject of everything here.
+const SUBJECT: &str = "the revert";
+
 impl Subject for Query {
     fn subject(&self) -> &str {
-        "the revert"
+        SUBJECT
     }
 }
 
 impl Subject for ArmRevert {
     fn subject(&self) -> &str {
-        "the revert"
+        SUBJECT
     }
 }
 
 impl Subject for DisarmRevert {
     fn subject(&self) -> &str {
-        "the revert"
+        SUBJECT
     }
 }
 

@@ -3,6 +3,7 @@
 //! Restoring needs no space: copies are renamed, and the saved state becomes the record of the revert. Each part may run twice.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -90,7 +91,7 @@ fn restore(directory: &Path, saved: &Saved) -> Result<(), String> {
             break;
         }
         for reason in &wrong {
-            eprintln!("evenkeel-agent: {reason}");
+            report(reason);
         }
         if left > 0 {
             std::thread::sleep(Duration::from_secs(1));
@@ -107,9 +108,14 @@ fn restore(directory: &Path, saved: &Saved) -> Result<(), String> {
     let _ = File::open(directory).and_then(|directory| directory.sync_all());
     if !wrong.is_empty() {
         // A unit that fails is not started again: what it waits for may never come.
-        eprintln!("evenkeel-agent: gave up: {}", wrong.join("; "));
+        report("these parts are not restored");
     }
     Ok(())
+}
+
+/// Writes a line to the journal of the unit.
+fn report(reason: &str) {
+    let _ = writeln!(std::io::stderr(), "evenkeel-agent: {reason}");
 }
 
 /// Restores a path; returns whether it had changed.
@@ -185,7 +191,7 @@ fn restore_path(each: &SavedPath) -> Result<bool, String> {
                 .map_err(why)?;
         }
     }
-    let _ = place::reopen(&opened).map(|opened| rustix::fs::fsync(opened));
+    let _ = place::reopen(&opened).map(rustix::fs::fsync);
     Ok(true)
 }
 
