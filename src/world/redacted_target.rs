@@ -65,6 +65,15 @@ impl Target for RedactedTarget {
             })
             .collect()
     }
+
+    fn confirm(
+        &self,
+        action: &Action,
+        materials: &dyn Materials,
+    ) -> Result<Performed, ActionError> {
+        let outcome = self.target.confirm(action, materials);
+        outcome.map_err(|error| self.error(error))
+    }
 }
 
 impl RedactedTarget {

@@ -126,6 +126,7 @@ impl Inside {
             state: "/".into(),
             hosts: TargetHosts::Here,
             rollout: None,
+            revert_after: std::time::Duration::from_mins(1),
         };
         let member = Member::new(&"web".into(), None);
         self.targets

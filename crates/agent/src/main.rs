@@ -38,6 +38,13 @@ fn main() -> ExitCode {
         arguments.next(),
     ) {
         (None, None) if first.is_none() => converse(),
+        (Some("revert"), None) => match evenkeel_host::revert::restore::wait() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(reason) => {
+                let _ = writeln!(std::io::stderr(), "error: {reason}");
+                ExitCode::FAILURE
+            }
+        },
         (Some("--version"), None) => {
             say(concat!("evenkeel-agent ", env!("CARGO_PKG_VERSION"), "\n"))
         }

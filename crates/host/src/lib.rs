@@ -41,7 +41,7 @@ pub use subsystem::path::{Account, PathState};
 pub use subsystem::process::{ProcessState, Ready, Running, Text};
 pub use subsystem::{
     Action, Answer, Query, Subject, command, entries, group, installation, lines, mount, package,
-    path, process, sysctl, timer, unit, user,
+    path, process, revert, sysctl, timer, unit, user,
 };
 
 #[cfg(feature = "local")]

@@ -24,6 +24,27 @@ pub trait Target<F: Family = Host>: Observer<F> {
         materials: &dyn Materials,
         interruption: &Interruption,
     ) -> Vec<Result<Performed, ActionError>>;
+
+    /// Performs an action over a connection that is made for it, so that its success shows that a new login works. A
+    /// machine without a connection performs it as any other.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Target::perform`].
+    fn confirm(
+        &self,
+        action: &F::Action,
+        materials: &dyn Materials,
+    ) -> Result<Performed, ActionError> {
+        let outcomes = self.perform(
+            std::slice::from_ref(action),
+            materials,
+            &Interruption::default(),
+        );
+        // One action has one outcome.
+        let outcome = outcomes.into_iter().next();
+        outcome.unwrap_or(Err(ActionError::Interrupted))
+    }
 }
 
 /// Bytes and paths by digest, kept apart from actions so that actions can be shown and stored.

@@ -32,6 +32,9 @@ pub struct ApplyDocument {
     pub seconds: f64,
     /// Steps that are not done, with reasons.
     pub not_done: Vec<NotDone>,
+    /// Notes on steps that are done, such as an earlier revert of their host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Rollouts over several hosts.
     #[serde(default)]
     pub rollouts: Vec<RolloutDocument>,
@@ -156,6 +159,7 @@ impl ApplyDocument {
             unchanged: plan.unchanged,
             seconds: rounded(seconds),
             not_done: Vec::new(),
+            notes: Vec::new(),
             rollouts: Vec::new(),
         };
         document.judge(report);
@@ -172,6 +176,12 @@ impl ApplyDocument {
             .filter(|step| step.outcome == Some(StepOutcome::Done))
             .take(NAMED)
             .map(|step| step.instance.to_string())
+            .collect();
+        self.notes = report
+            .steps
+            .iter()
+            .filter(|step| step.outcome == Some(StepOutcome::Done))
+            .filter_map(|step| Some(format!("{}: {}", step.instance, step.reason.as_ref()?)))
             .collect();
         self.rollouts = report.rollouts.iter().map(RolloutDocument::new).collect();
         self.not_done = report

@@ -60,6 +60,9 @@ pub struct StepDocument {
     /// Whether it was rehearsed in the environment before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rehearsed: Option<bool>,
+    /// Whether the host reverts it unless a new login confirms it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub risky: bool,
     /// For a removal: the declared resource that takes the place, or that left it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(with = "Option<String>")]
@@ -103,6 +106,7 @@ impl PlanReport {
                     rehearsed: rehearsed
                         .as_ref()
                         .and_then(|list| list.get(number).copied()),
+                    risky: step.risky,
                     successor: step.successor.clone(),
                 })
                 .collect(),

@@ -65,6 +65,7 @@ fn apply(number: usize, apply: &ApplyDocument) -> Markup {
                 }
             }
             @for rollout in &apply.rollouts { (self::rollout(rollout)) }
+            @for note in &apply.notes { p { (sentence(note)) } }
             @if !apply.not_done.is_empty() {
                 table {
                     caption { "Steps that are not done" }

@@ -120,6 +120,7 @@ fn step(step: &StepDocument) -> Markup {
                 code.subject { (brief(&step.instance.to_string())) } " "
                 @if let Some(path) = &step.path { code.path { (brief(path)) } " " }
                 span.reason { (sentence(&step.reason)) }
+                @if step.risky { " " (marks::state(State::Waiting, "risky")) }
                 @if step.rehearsed == Some(false) { " " (marks::state(State::Waiting, "not rehearsed")) }
             }
             @if let Some(successor) = &step.successor {

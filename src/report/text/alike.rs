@@ -71,6 +71,7 @@ fn are_alike(one: &StepDocument, other: &StepDocument) -> bool {
         && one.reason == other.reason
         && one.changes == other.changes
         && one.rehearsed == other.rehearsed
+        && one.risky == other.risky
         && one.is_handover() == other.is_handover()
 }
 

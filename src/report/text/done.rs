@@ -108,6 +108,9 @@ impl Progress {
             rest.push_str(&format!("{GAP} {}", one_line(name)));
         }
         self.row(&apply.environment, "apply", &mark, &sum, &rest, style, to)?;
+        for note in &apply.notes {
+            below("note", note, style, to)?;
+        }
         for rollout in &apply.rollouts {
             self::rollout(rollout, style, to)?;
         }
@@ -340,6 +343,7 @@ mod tests {
             unchanged: 0,
             seconds: 1.0,
             not_done,
+            notes: Vec::new(),
         };
         let style = Style {
             colour: false,

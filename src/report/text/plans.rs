@@ -129,6 +129,9 @@ fn step(each: &Alike<'_>, address: usize, style: Style, to: &mut dyn Write) -> i
     if !step.reason.is_empty() {
         parts.push(step.reason.clone().into_owned());
     }
+    if step.risky {
+        parts.push("risky".to_owned());
+    }
     if step.rehearsed == Some(false) {
         parts.push("not rehearsed".to_owned());
     }

@@ -40,6 +40,9 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// How often a login is tried that a server refused because it is busy.
 const TRIES: u32 = 6;
 
+/// The same for a confirmation: a server that does not run drops logins too where a proxy is in front of it.
+const NEW_TRIES: u32 = 3;
+
 /// What `ssh` says when a server drops logins because too many are in progress (`MaxStartups`).
 const BUSY: [&str; 4] = [
     "kex_exchange_identification: ",
@@ -63,9 +66,47 @@ pub fn connection(
     if UnixStream::connect(&socket).is_ok() {
         return Ok(socket);
     }
+    log_in(host, socket, variables, turns, TRIES)
+}
+
+/// Logs in by a connection that nothing else uses. Returns its socket.
+///
+/// # Errors
+///
+/// The reason, as what follows the host's name.
+pub fn new_connection(
+    host: &SshHost,
+    variables: &BTreeMap<String, String>,
+    turns: &Turns,
+) -> Result<PathBuf, String> {
+    let mut bytes = [0; 8];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| "cannot be reached: the system has no random numbers".to_owned())?;
+    let own = sockets::socket(host.destination(), variables)?;
+    let name = format!("{:016x}", u64::from_be_bytes(bytes));
+    log_in(host, own.with_file_name(name), variables, turns, NEW_TRIES)
+}
+
+/// Ends a connection.
+pub fn end(host: &SshHost, socket: &Path, variables: &BTreeMap<String, String>) {
+    let mut command = ssh(variables);
+    let path = socket.to_string_lossy().replace('%', "%%");
+    command.extend(["-o".to_owned(), format!("ControlPath={path}")]);
+    command.extend(["-O", "exit", "--", host.destination()].map(str::to_owned));
+    // If it fails, the connection ends when it was not used for a while.
+    let _ = started(command, variables);
+}
+
+fn log_in(
+    host: &SshHost,
+    socket: PathBuf,
+    variables: &BTreeMap<String, String>,
+    turns: &Turns,
+    tries: u32,
+) -> Result<PathBuf, String> {
     let mut pause = Duration::from_millis(100);
     let places = places(host.destination(), variables);
-    for left in (0..TRIES).rev() {
+    for left in (0..tries).rev() {
         let turn = turns.take(places.clone());
         let tried = login(host, &socket, variables);
         let is_dropped = |said: &String| BUSY.iter().any(|busy| said.contains(busy));

@@ -11,7 +11,7 @@ mod turns;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +34,9 @@ const GREETING: Duration = Duration::from_secs(20);
 
 /// Longest silence of an agent that works: the longest step is a process that gets ready.
 const SILENCE: Duration = Duration::from_mins(15);
+
+/// Time until an agent has confirmed a change.
+const CONFIRMING: Duration = Duration::from_secs(15);
 
 /// Time until an agent has said goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -208,16 +211,20 @@ impl SshTarget {
 
     /// Logs in unless a connection is open, and starts the agent; sends it first where the host lacks it.
     fn begin(&self) -> Result<Conversation, String> {
+        let socket = login::connection(&self.host, &self.shared.variables, &self.shared.turns)?;
+        self.begin_over(&socket)
+    }
+
+    fn begin_over(&self, socket: &Path) -> Result<Conversation, String> {
         let agent = self.shared.agent()?;
         let runtime = self.shared.runtime()?;
-        let socket = login::connection(&self.host, &self.shared.variables, &self.shared.turns)?;
         let start = agent.start(self.host.becomes_root);
-        let first = self.greet(Channel::open(runtime, &socket, &start)?);
+        let first = self.greet(Channel::open(runtime, socket, &start)?);
         match first {
             Ok(conversation) => Ok(conversation),
             Err(ended) if ended.is(agent::ABSENT) => {
-                agent.send(runtime, &socket)?;
-                self.greet(Channel::open(runtime, &socket, &start)?)
+                agent.send(runtime, socket)?;
+                self.greet(Channel::open(runtime, socket, &start)?)
                     .map_err(|ended| ended.explained(self.host.becomes_root))
             }
             Err(ended) => Err(ended.explained(self.host.becomes_root)),
@@ -308,5 +315,34 @@ impl Target for SshTarget {
                 })
                 .collect(),
         }
+    }
+
+    fn confirm(
+        &self,
+        action: &Action,
+        materials: &dyn Materials,
+    ) -> Result<Performed, ActionError> {
+        let failed = |reason: String| ActionError::Failed {
+            operation: "log in to".to_owned(),
+            path: format!("the host `{}`", self.host),
+            reason,
+        };
+        let (variables, turns) = (&self.shared.variables, &self.shared.turns);
+        let socket = login::new_connection(&self.host, variables, turns).map_err(failed)?;
+        let outcome = self.begin_over(&socket).map_err(failed);
+        let outcome = outcome.and_then(|conversation| {
+            conversation.patience.set(CONFIRMING);
+            let interruption = Interruption::default();
+            let actions = std::slice::from_ref(action);
+            let outcomes = conversation
+                .client
+                .perform(actions, materials, &interruption);
+            conversation.patience.set(FAREWELL);
+            let _ = conversation.client.close();
+            let outcome = outcomes.into_iter().next();
+            outcome.unwrap_or_else(|| Err(failed("the agent gave no answer".to_owned())))
+        });
+        login::end(&self.host, &socket, variables);
+        outcome
     }
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod host;
 mod reached;
 mod refused;
+mod reverted;
 mod services;
 mod several;
 mod systemd;

@@ -115,6 +115,7 @@ impl SystemdHost {
         let mut run = docker(engine);
         run.args(["run", "--detach", "--name", &container, "--hostname", name])
             .args(["--stop-signal", "SIGRTMIN+3", "--cap-add", "SYS_ADMIN"])
+            .args(["--cap-add", "NET_ADMIN"])
             .args(["--security-opt", "seccomp=unconfined"])
             .args(["--security-opt", "apparmor=unconfined"])
             .args(["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"])
@@ -155,6 +156,30 @@ impl SystemdHost {
         }
         // Units of the start may still be active.
         self.run("systemctl is-system-running --wait >/dev/null || true");
+    }
+
+    /// Restarts it, as a reboot does, and points a project's configuration of OpenSSH to its new port.
+    pub fn restart(&mut self, world: &TestWorld) {
+        output(docker(&self.engine).args(["restart", "--time", "0", &self.container]));
+        let ports = output(docker(&self.engine).args(["port", &self.container, "22/tcp"]));
+        let port: u16 = ports.trim().rsplit_once(':').unwrap().1.parse().unwrap();
+        for (name, from, to) in [
+            (
+                "config",
+                format!("Port {}", self.port),
+                format!("Port {port}"),
+            ),
+            (
+                "known_hosts",
+                format!("]:{} ", self.port),
+                format!("]:{port} "),
+            ),
+        ] {
+            let path = world.path("hosts").join(name);
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(&path, text.replace(&from, &to)).unwrap();
+        }
+        self.port = port;
     }
 
     /// Runs lines of a shell as root; returns what they print, and fails the test if they fail.

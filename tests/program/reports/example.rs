@@ -228,6 +228,7 @@ fn done(report: &mut Report) {
         digest: digest("plan"),
         recipe: digest("recipe"),
         steps: vec![StepDocument {
+            risky: false,
             successor: Some(Instance::from(Address::new("file", "moved"))),
             instance: Instance::from(Address::new("file", "config")),
             verb: Verb::Update,
@@ -252,6 +253,7 @@ fn done(report: &mut Report) {
         rehearsed: Some(1),
     });
     report.applies.push(ApplyDocument {
+        notes: Vec::new(),
         rollouts: vec![RolloutDocument {
             target: "web".into(),
             done: vec!["web-1".into()],

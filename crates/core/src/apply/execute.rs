@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::bystanders::Bystanders;
+use super::confirmation::{Armed, Confirmations, arm, confirm};
 use super::journal::{Journal, JournalError};
 use super::rollout::{Next, RolloutReport, RolloutWorld, Rollouts};
 use super::schedule::Schedule;
@@ -117,10 +118,22 @@ fn not_started(plan: &Plan) -> Vec<StepReport> {
         .collect()
 }
 
-struct Ended {
-    number: usize,
-    outcome: Option<StepOutcome>,
-    reason: Option<String>,
+/// The end of a step.
+pub(super) struct Ended {
+    /// Its number in the plan.
+    pub(super) number: usize,
+    /// `None` if it was not started.
+    pub(super) outcome: Option<StepOutcome>,
+    /// Why it failed.
+    pub(super) reason: Option<String>,
+}
+
+/// What a thread of an apply did.
+enum Work {
+    /// Steps of a machine, as many as started.
+    Steps(Member, Vec<Ended>, usize),
+    /// The confirmation of a machine's risky steps.
+    Confirmed(Member, Vec<Ended>),
 }
 
 /// Executes all steps. A failed step stops only the steps that depend on it.
@@ -140,8 +153,10 @@ pub fn execute(
     let at_once = apply.targets.len().clamp(AT_ONCE, HOSTS_AT_ONCE);
     let bystanders = Bystanders::of(apply);
     let mut halted: Option<String> = None;
+    let armed = Armed::default();
+    let mut confirmations = Confirmations::new(&armed);
     thread::scope(|scope| {
-        let (sender, receiver) = mpsc::channel::<Vec<Ended>>();
+        let (sender, receiver) = mpsc::channel::<Work>();
         let mut running = 0;
         let mut on_their_way = 0;
         loop {
@@ -169,10 +184,24 @@ pub fn execute(
                 progress.begun(&taken.iter().map(|(_, step)| *step).collect::<Vec<_>>());
                 running += 1;
                 on_their_way += taken.len();
+                let Some(member) = taken.first().map(|(_, step)| step.member()) else {
+                    break;
+                };
+                confirmations.begin(member.clone());
+                let (sender, armed) = (sender.clone(), &armed);
+                threads::begin(scope, move || {
+                    let ended = job_or_unknown(apply, armed, &taken);
+                    // The receiver outlives every sender within this scope.
+                    let _ = sender.send(Work::Steps(member, ended, taken.len()));
+                });
+            }
+            for unconfirmed in confirmations.take() {
+                running += 1;
                 let sender = sender.clone();
                 threads::begin(scope, move || {
-                    // The receiver outlives every sender within this scope.
-                    let _ = sender.send(job_or_unknown(apply, &taken));
+                    let member = unconfirmed.member.clone();
+                    let ended = confirm(apply, unconfirmed);
+                    let _ = sender.send(Work::Confirmed(member, ended));
                 });
             }
             if running == 0 {
@@ -191,11 +220,29 @@ pub fn execute(
                     }
                 }
             }
-            let Ok(mut ended) = receiver.recv() else {
+            let Ok(work) = receiver.recv() else {
                 break;
             };
             running -= 1;
-            on_their_way -= ended.len();
+            let mut ended = match work {
+                Work::Steps(member, ended, count) => {
+                    on_their_way -= count;
+                    let (held, others) = confirmations.end(&member, steps, ended);
+                    // Their dependents go on: what is confirmed at the end is all of it.
+                    for (number, is_done) in held {
+                        if is_done {
+                            schedule.done(number);
+                        } else {
+                            schedule.lost(number);
+                        }
+                    }
+                    others
+                }
+                Work::Confirmed(member, ended) => {
+                    confirmations.confirmed(&member);
+                    ended
+                }
+            };
             if let Some(bystanders) = &bystanders {
                 let found = look_around(bystanders, &mut ended, &reports);
                 if halted.is_none() {
@@ -272,8 +319,8 @@ fn refuse(
 }
 
 /// Runs [`job`]; after a panic, the outcome of its steps is unknown. The caller always receives a result.
-fn job_or_unknown(apply: &Apply<'_>, steps: &[(usize, &Step)]) -> Vec<Ended> {
-    catch_unwind(AssertUnwindSafe(|| job(apply, steps))).unwrap_or_else(|_| {
+fn job_or_unknown(apply: &Apply<'_>, armed: &Armed, steps: &[(usize, &Step)]) -> Vec<Ended> {
+    catch_unwind(AssertUnwindSafe(|| job(apply, armed, steps))).unwrap_or_else(|_| {
         let unknown = |(number, _): &(usize, &Step)| Ended {
             number: *number,
             outcome: Some(StepOutcome::Unknown),
@@ -459,7 +506,7 @@ fn left_empty(apply: &Apply<'_>, step: &Step) -> Option<StepEnd> {
 }
 
 /// Performs the steps of one job, observes the result, and judges it.
-fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
+fn job(apply: &Apply<'_>, armed: &Armed, taken: &[(usize, &Step)]) -> Vec<Ended> {
     // This run may have been suspended since the intents were written, and another one may act now.
     if apply.journal.confirm().is_err() {
         let not_started = |(number, _): &(usize, &Step)| Ended {
@@ -474,6 +521,15 @@ fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
         .first()
         .and_then(|(_, step)| apply.targets.get(&step.member()))
         .copied();
+    if let Some(target) = target
+        && let Err(error) = arm(apply, armed, taken, target, true)
+    {
+        for ((_, step), tried) in taken.iter().zip(&mut tried) {
+            if step.risky {
+                tried.failure = Some(error.clone());
+            }
+        }
+    }
     let rounds = taken
         .iter()
         .map(|(_, step)| step.actions.len())
@@ -519,6 +575,10 @@ fn job(apply: &Apply<'_>, taken: &[(usize, &Step)]) -> Vec<Ended> {
                 }
             }
         }
+    }
+    if let Some(target) = target {
+        // If this fails, the time that began before the change goes on.
+        let _ = arm(apply, armed, taken, target, false);
     }
     look_again(apply, taken, target, tried)
 }

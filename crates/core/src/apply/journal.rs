@@ -89,6 +89,11 @@ impl<'a> Journal<'a> {
         self.write(&in_parts(ends, |steps| self.outcomes(steps)))
     }
 
+    /// Returns the apply's name.
+    pub(super) const fn apply(&self) -> &'a str {
+        self.apply
+    }
+
     /// Makes sure that the lease is still held, right before a change.
     pub(super) fn confirm(&self) -> Result<(), LedgerError> {
         (self.confirm)()

@@ -5,6 +5,9 @@
 
 mod aftermath;
 mod bystanders;
+mod confirmation;
+#[cfg(test)]
+mod confirmation_tests;
 mod execute;
 mod journal;
 mod owner;

@@ -134,6 +134,10 @@ impl<'a> Schedule<'a> {
 
     /// Marks a step as done: steps that depend on it may become ready.
     pub(super) fn done(&mut self, number: usize) {
+        // A risky step is done when it ends, and again when it is confirmed.
+        if self.progress.get(number) == Some(&Progress::Done) {
+            return;
+        }
         self.set(number, Progress::Done);
         if self
             .steps
@@ -227,6 +231,7 @@ mod tests {
             after: after.iter().map(|name| instance(name)).collect(),
             shape: Digest::of(b""),
             slow,
+            risky: false,
             successor: None,
         }
     }

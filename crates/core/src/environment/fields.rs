@@ -184,6 +184,13 @@ pub const TARGET: &[Field] = &[
     )
     .written_out(),
     Field::optional(
+        "revert-after",
+        Form::Duration,
+        "With hosts: the time after a risky change until the host restores its earlier state, unless a new login confirms the \
+         change. At most 1 day. Default: \"60s\".",
+    )
+    .written_out(),
+    Field::optional(
         "rollout",
         Form::Table(ROLLOUT),
         "With several hosts: the order in which they are changed, and when to stop. Default: all at once.",
@@ -682,6 +689,13 @@ pub const RESOURCE: &[Field] = &[
         "after",
         Form::List(&Form::Address),
         "Resources that must be applied before it, besides those it refers to.",
+    )
+    .written_out(),
+    Field::optional(
+        "risky",
+        Form::Boolean,
+        "Whether its change can end the access to its host. If so, the host restores its earlier state unless a new login \
+         confirms the change. Default: whether it concerns logins, `sudo`, the network or the firewall. Only for hosts over SSH.",
     )
     .written_out(),
     Field::optional(

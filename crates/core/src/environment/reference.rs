@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::definition::Varies;
 use super::expression::{Reference, part_of, place_of};
-use super::resolve::texts;
+use super::resolve::{REVERT_BOUNDS, texts};
 use super::rollout::Batch;
 use super::ssh_host::{HostList, SshHost, add_host};
 use super::{Block, Definition, Layered, codes};
@@ -260,6 +260,17 @@ const REACHES: [&str; 4] = ["ssh", "hosts", "inventory", "inventory-command"];
 
 /// Checks that a target is this machine or hosts, and that what it says about them has a meaning.
 fn check_reach(subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
+    if let Some((text, span)) = plain_text(block, "revert-after")
+        && let Some(time) = evenkeel_model::duration::parse(text)
+        && !REVERT_BOUNDS.contains(&time)
+    {
+        let message = format!("{subject}: `revert-after` is `{text}`");
+        wrong.push(
+            Defect::new(&codes::WRONG_FORM, subject, message)
+                .attribute("revert-after")
+                .at(span, "expected 1 second to 1 day".to_owned()),
+        );
+    }
     let mut without_effect = |attribute: &'static str, message: String, expected: &str| {
         if let Some(placed) = block.get(attribute) {
             wrong.push(
@@ -295,6 +306,13 @@ fn check_reach(subject: &str, block: &Block, wrong: &mut Vec<Defect>) {
             "become",
             format!("{subject}: `become` needs a host"),
             "this machine is changed by the account that runs evenkeel",
+        );
+    }
+    if reaches.is_empty() && local == Some(true) {
+        without_effect(
+            "revert-after",
+            format!("{subject}: `revert-after` needs a host"),
+            "no connection can be cut to this machine",
         );
     }
     for key in more {

@@ -26,6 +26,7 @@ use evenkeel_model::{
     Address, Digest, EnvironmentName, FastMap, HostName, Instance, Member, Sealer, Value,
 };
 
+pub(crate) use targets::REVERT_BOUNDS;
 pub(super) use targets::texts;
 pub use targets::{TargetHosts, TargetPlace};
 

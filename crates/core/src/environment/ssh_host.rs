@@ -92,6 +92,12 @@ impl SshHost {
         }
     }
 
+    /// Returns the account of the login, if the destination names it.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        parts(&self.destination).0
+    }
+
     /// Returns the destination as written.
     #[must_use]
     pub fn destination(&self) -> &str {

@@ -73,6 +73,8 @@ pub struct Step {
     pub shape: Digest,
     /// Whether it may take long.
     pub slow: bool,
+    /// Whether it can end the access to its host, so that the host reverts it unless a new login confirms it.
+    pub risky: bool,
     /// For a removal: the declared resource that takes or holds the place. Without actions, only the record is removed.
     pub successor: Option<Instance>,
 }
@@ -230,6 +232,7 @@ mod tests {
                     after: [instance("c")].into(),
                     shape: Digest::of(name.as_bytes()),
                     slow: false,
+                    risky: false,
                     successor: None,
                 })
                 .into(),

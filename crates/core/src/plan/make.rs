@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::document::{Change, FORMAT, Plan, Step, Unseen};
-use super::{Recipe, binding, edges, order, removals, text};
+use super::{Recipe, binding, edges, order, removals, risk, text};
 use crate::environment::ResolvedResource;
 use crate::kind::{ChangeMode, Declared, Discrepancy, Observation, Observed, RemovalOrder, Speed};
 use crate::observe::{Handover, LastApplied, Situation};
@@ -104,6 +104,7 @@ pub fn make(
     let mut steps: Vec<Step> = drafts.into_values().collect();
     removals::add(situation, &handover, &mut steps, &mut unseen);
     order::order(situation, &handover, &mut steps);
+    risk::mark(resolved, &mut steps);
     Plan {
         format: FORMAT,
         tool: tool.to_owned(),
@@ -299,6 +300,7 @@ fn begin(instance: &Instance, resource: &ResolvedResource, recipe: &Recipe) -> S
         after: Arc::default(),
         shape: shape(&instance.address, recipe.resources.get(&instance.address)),
         slow: resource.declared.traits().speed == Speed::Slow,
+        risky: false,
         successor: None,
     }
 }

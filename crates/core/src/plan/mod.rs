@@ -9,6 +9,7 @@ mod make;
 mod order;
 mod recipe;
 mod removals;
+pub(crate) mod risk;
 pub mod saved;
 mod stored;
 mod text;

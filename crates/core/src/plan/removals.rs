@@ -162,6 +162,7 @@ fn removal(instance: &Instance, on: &Arc<str>, reason: String, actions: Vec<Acti
         after: [].into(),
         shape: shape(&named.address, None),
         slow: false,
+        risky: false,
         successor: None,
     }
 }

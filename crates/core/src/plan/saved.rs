@@ -263,6 +263,7 @@ mod tests {
                 after: [Address::new("directory", "home").into()].into(),
                 shape: Digest::of(b"shape"),
                 slow: false,
+                risky: false,
                 successor: None,
             }],
             unchanged: 1,

@@ -73,8 +73,18 @@ pub(super) struct StoredStep<'a> {
     after: Cow<'a, [Instance]>,
     shape: Digest,
     slow: bool,
+    #[serde(skip_serializing_if = "is_false", default)]
+    risky: bool,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     successor: Option<Cow<'a, Instance>>,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Changed attribute.
@@ -327,6 +337,8 @@ impl StoredStep<'_> {
             actions: &'s [Action],
             after: &'s [Instance],
             shape: &'s Digest,
+            #[serde(skip_serializing_if = "is_false")]
+            risky: bool,
             #[serde(skip_serializing_if = "Option::is_none")]
             successor: Option<&'s Instance>,
         }
@@ -337,6 +349,7 @@ impl StoredStep<'_> {
             actions,
             after,
             shape,
+            risky,
             successor,
             reason: _,
             changes: _,
@@ -349,6 +362,7 @@ impl StoredStep<'_> {
             actions,
             after,
             shape,
+            risky: *risky,
             successor: successor.as_deref(),
         };
         Digest::of_record("evenkeel step 2", &effect)
@@ -445,6 +459,7 @@ impl<'a> From<&'a Step> for StoredStep<'a> {
             after,
             shape,
             slow,
+            risky,
             successor,
         } = step;
         Self {
@@ -457,6 +472,7 @@ impl<'a> From<&'a Step> for StoredStep<'a> {
             after: Cow::Borrowed(after),
             shape: *shape,
             slow: *slow,
+            risky: *risky,
             successor: successor.as_ref().map(Cow::Borrowed),
         }
     }
@@ -474,6 +490,7 @@ impl From<StoredStep<'_>> for Step {
             after,
             shape,
             slow,
+            risky,
             successor,
         } = stored;
         Self {
@@ -486,6 +503,7 @@ impl From<StoredStep<'_>> for Step {
             after: after.into_owned().into(),
             shape,
             slow,
+            risky,
             successor: successor.map(Cow::into_owned),
         }
     }

@@ -192,6 +192,15 @@ impl Target for SealedTarget {
         };
         self.target.perform(&actions, &materials, interruption)
     }
+
+    fn confirm(
+        &self,
+        action: &Action,
+        materials: &dyn Materials,
+    ) -> Result<Performed, ActionError> {
+        // A confirmation contains no seal.
+        self.target.confirm(action, materials)
+    }
 }
 
 /// Materials that are requested by the target's seals.

@@ -14,6 +14,7 @@ pub mod mount;
 pub mod package;
 pub mod path;
 pub mod process;
+pub mod revert;
 pub mod sysctl;
 pub mod timer;
 #[cfg(feature = "toys")]
@@ -128,6 +129,13 @@ list::subsystems! {
         SetMount,
         /// Unmount a file system.
         DropMount
+    }
+    /// What restores an earlier state unless a change is confirmed.
+    Revert => revert {
+        /// Save a state, and restore it after a time.
+        ArmRevert,
+        /// Remove the saved state.
+        DisarmRevert
     }
     [feature = "toys"]
     /// A named value, for tests of new kinds.

@@ -38,6 +38,8 @@ fn written() -> Vec<String> {
         r#"{"action":"remove-package","package":"telnet","expected":{"state":{"is":"missing"},"held":false}}"#.to_owned(),
         r#"{"action":"set-sysctl","key":"net.ipv4.ip_forward","value":"1","expected":{"live":"0","own":null}}"#.to_owned(),
         r##"{"action":"drop-sysctl","key":"net.ipv4.ip_forward","expected":"# x\nnet.ipv4.ip_forward = 1\n"}"##.to_owned(),
+        r#"{"action":"arm-revert","run":"production/a-3","extends":false,"within":60000,"saved":{"paths":["/etc/hosts.deny"],"keys_of":["ada"],"units":["ssh.service"],"settings":["net.ipv4.ip_forward"]}}"#.to_owned(),
+        r#"{"action":"disarm-revert","run":"production/a-3"}"#.to_owned(),
         r#"{"action":"set-mount","path":"/srv/data","wanted":{"device":"tmpfs","filesystem":"tmpfs","options":["size=1m"]},"mounted":true,"persistent":true,"expected":{"mounted":null,"lines":[{"device":"tmpfs","filesystem":"tmpfs","options":[]}]}}"#.to_owned(),
         r#"{"action":"drop-mount","path":"/srv/data","expected":{"mounted":{"device":"tmpfs","filesystem":"tmpfs","options":["rw"]},"lines":[]}}"#.to_owned(),
     ]

@@ -76,6 +76,7 @@ pub fn report() -> Report {
     }
     report.plans.push(plan());
     report.applies.push(ApplyDocument {
+        notes: Vec::new(),
         rollouts: Vec::new(),
         apply: Some("a-212".into()),
         environment: "staging".into(),
@@ -87,6 +88,7 @@ pub fn report() -> Report {
         not_done: Vec::new(),
     });
     report.applies.push(ApplyDocument {
+        notes: Vec::new(),
         rollouts: Vec::new(),
         apply: Some("a-213".into()),
         environment: "integration".into(),
@@ -354,6 +356,7 @@ fn plan() -> PlanReport {
                 reason: &'static str,
                 changes: Vec<Change>,
                 rehearsed| StepDocument {
+        risky: false,
         successor: None,
         instance: Instance::from(Address::new(kind, name)),
         verb,

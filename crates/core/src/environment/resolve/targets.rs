@@ -1,7 +1,9 @@
 //! Resolution of targets: the machines of each, and the directories on them.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::rollout::Rollout;
 use super::super::ssh_host::{HostList, SshHost, add_host, parse_inventory};
@@ -27,6 +29,8 @@ pub struct TargetPlace {
     pub hosts: TargetHosts,
     /// The order in which they are changed; `None` for all at once.
     pub rollout: Option<Rollout>,
+    /// The time from a risky change until a host restores its earlier state.
+    pub revert_after: Duration,
 }
 
 /// Machines of a target.
@@ -76,6 +80,20 @@ impl TargetPlace {
             _ => self.ssh(host).map(SshHost::destination),
         }
     }
+}
+
+/// Time until a revert, where none is written.
+const REVERT_AFTER: Duration = Duration::from_mins(1);
+/// Bounds of that time: a login takes a moment, and nothing should be pending for days.
+pub(crate) const REVERT_BOUNDS: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_hours(24);
+
+fn revert_after(block: &Block) -> Duration {
+    let written = text(block, "revert-after").and_then(evenkeel_model::duration::parse);
+    // Others were refused with the definition.
+    written
+        .filter(|time| REVERT_BOUNDS.contains(time))
+        .unwrap_or(REVERT_AFTER)
 }
 
 /// Returns a plain text attribute.
@@ -133,6 +151,7 @@ impl Resolver<'_> {
                 state,
                 hosts,
                 rollout: Rollout::of(block),
+                revert_after: revert_after(block),
             };
             targets.insert(Arc::clone(target), place);
         }
