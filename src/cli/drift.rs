@@ -14,7 +14,7 @@ use evenkeel_model::duration;
 /// Check parity and live state
 ///
 /// Compares the environments with each other: every undeclared difference is a defect. Compares each environment with its live
-/// state. It changes nothing. An attribute that cannot be read is reported as such and never counts as in sync.
+/// state, and the facts of live hosts that a `[survey.NAME]` names. It changes nothing. An attribute that cannot be read is reported as such and never counts as in sync.
 ///
 /// With more than 500 resources in the named environments, claims of the other environments on the same machine are not
 /// compared. `drift` without names and `validate` compare all of them.
@@ -24,6 +24,7 @@ use evenkeel_model::duration;
   evenkeel drift                                  everything
   evenkeel drift production --live                one environment, live state only
   evenkeel drift --parity --since origin/main     what a branch adds
+  evenkeel drift --survey                         packages, users and settings of the live hosts
   evenkeel drift --record                         keep the result in the ledger
   evenkeel drift --every 10m --listen 127.0.0.1:9464   a service, with metrics")]
 pub(super) struct Arguments {
@@ -36,6 +37,9 @@ pub(super) struct Arguments {
     /// Check live state only
     #[arg(long)]
     live: bool,
+    /// Compare only the facts of live hosts that a survey names, such as packages and users
+    #[arg(long, conflicts_with_all = ["parity", "live", "record", "since", "render", "explain_equal"])]
+    survey: bool,
     /// Report only differences between environments that are new since this revision
     #[arg(long, value_name = "REVISION", conflicts_with = "live")]
     since: Option<String>,
@@ -143,6 +147,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         environments: arguments.names,
         parity_only: arguments.parity,
         live_only: arguments.live,
+        survey_only: arguments.survey,
         since: arguments.since,
         render: arguments.render,
         no_history: arguments.no_history,

@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod entries;
+pub mod facts;
 pub mod group;
 pub mod installation;
 pub mod lines;
@@ -129,6 +130,8 @@ list::subsystems! {
         /// Unmount a file system.
         DropMount
     }
+    /// Properties of a host that no definition declares.
+    Facts => facts {}
     [feature = "toys"]
     /// A named value, for tests of new kinds.
     Toy => toy {
