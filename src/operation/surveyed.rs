@@ -9,7 +9,19 @@ use evenkeel_core::drift::survey::{self, FactsOfSurvey, SurveyFindings};
 use evenkeel_model::EnvironmentName;
 use evenkeel_model::text::count;
 
-/// Reads and judges the surveys of these environments. It changes nothing.
+/// Reads and judges the surveys of all environments, for the gate.
+///
+/// # Errors
+///
+/// When an environment was not resolved, or the run is interrupted.
+pub(super) fn of_all(
+    project: &Project<'_>,
+    resolution: &Resolution,
+) -> Result<SurveyFindings, Failure> {
+    read(project, resolution, &project.definition.path)
+}
+
+/// Reads and judges the surveys of these environments, and reports how much was compared. It changes nothing.
 ///
 /// # Errors
 ///
@@ -19,6 +31,22 @@ pub(super) fn survey(
     resolution: &Resolution,
     names: &[EnvironmentName],
     report: &mut Report,
+) -> Result<SurveyFindings, Failure> {
+    let found = read(project, resolution, names)?;
+    if !project.definition.surveys.is_empty() {
+        report.say(format!(
+            "survey: {} of {} compared",
+            count(found.facts, "fact"),
+            count(found.hosts, "host")
+        ));
+    }
+    Ok(found)
+}
+
+fn read(
+    project: &Project<'_>,
+    resolution: &Resolution,
+    names: &[EnvironmentName],
 ) -> Result<SurveyFindings, Failure> {
     let definition = &project.definition;
     if definition.surveys.is_empty() {
@@ -38,11 +66,5 @@ pub(super) fn survey(
     if project.world.interruption.is_set() {
         return Err(Failure::Interrupted);
     }
-    let found = survey::judge(definition, &read, project.world.clock.now());
-    report.say(format!(
-        "survey: {} of {} compared",
-        count(found.facts, "fact"),
-        count(found.hosts, "host")
-    ));
-    Ok(found)
+    Ok(survey::judge(definition, &read, project.world.clock.now()))
 }

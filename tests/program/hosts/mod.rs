@@ -6,6 +6,7 @@ mod reached;
 mod refused;
 mod services;
 mod several;
+mod surveyed;
 mod systemd;
 mod timers;
 mod whole;

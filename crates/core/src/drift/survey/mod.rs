@@ -18,13 +18,16 @@ use evenkeel_model::text::count;
 use evenkeel_model::{EnvironmentName, Moment, Value};
 
 use super::{Disparity, Presence, settle, severities};
+use crate::environment::Definition;
 use crate::environment::definition::{Survey, Varies, size_class};
-use crate::environment::{Definition, DifferencePlace};
 use crate::observe::Observers;
 use profile::Profile;
 
 /// Prefix of the places of surveys, and of their names among documents.
 pub const PREFIX: &str = "survey.";
+
+/// Start of the subject of a declared difference that is about a fact.
+const OF_DIFFERENCE: &str = "difference at survey.";
 
 /// The facts of each host of one environment, by the host's name; the reason where it is unreadable.
 pub type HostFacts = BTreeMap<String, Result<Vec<GroupOfFacts>, String>>;
@@ -129,32 +132,20 @@ pub fn judge(
     let settled = settle(definition, disparities, now, &|name, pattern| {
         presence(profiles.get(name), pattern)
     });
-    // Checks of declarations of other places are those of the comparison of definitions.
-    let places: BTreeSet<&str> = definition
-        .differences()
-        .filter(|difference| is_of_survey(&difference.place))
-        .map(|difference| difference.at.as_str())
-        .collect();
+    // All other checks of declarations are part of the comparison of definitions.
     let mut defects: Vec<Defect> = settled
         .defects
         .into_iter()
         .filter(|defect| {
             defect.subject.starts_with(PREFIX)
-                || defect.code == &super::codes::UNMATCHED
-                    && places
-                        .iter()
-                        .any(|at| defect.message.contains(&format!("`{at}`")))
+                || [&super::codes::UNMATCHED, &super::codes::NO_LONGER_NEEDED]
+                    .contains(&defect.code)
+                    && defect.subject.starts_with(OF_DIFFERENCE)
         })
         .collect();
     severities::apply(&mut defects, definition);
     found.defects.extend(grouped(defects));
     found
-}
-
-/// Whether a declared difference is about a fact.
-#[must_use]
-pub fn is_of_survey(place: &DifferencePlace) -> bool {
-    matches!(place, DifferencePlace::Document(name, _) if name.starts_with(PREFIX))
 }
 
 fn presence(profiles: Option<&Vec<Profile>>, pattern: Option<&Pattern>) -> Presence {
