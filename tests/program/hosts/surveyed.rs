@@ -1,16 +1,20 @@
 //! Surveys: facts of live hosts, compared between environments and between the hosts of one.
 
 use std::fs;
+use std::process::Command;
 
 use super::super::world::TestWorld;
 use super::{hosts_with, system};
 
 /// Gives openssl another version in dpkg's records.
-const OTHER_VERSION: &str = "sed -i '/^Package: openssl$/,/^$/s/^Version: .*/Version: 3.0.1-1/' var/lib/dpkg/status";
+const OTHER_VERSION: &str =
+    "sed -i '/^Package: openssl$/,/^$/s/^Version: .*/Version: 3.0.1-1/' var/lib/dpkg/status";
 /// Gives every package another version.
-const OTHER_VERSIONS: &str = "sed -i 's/^Version: \\(.*\\)/Version: \\1+other/' var/lib/dpkg/status";
+const OTHER_VERSIONS: &str =
+    "sed -i 's/^Version: \\(.*\\)/Version: \\1+other/' var/lib/dpkg/status";
 /// A release with escape sequences.
-const HOSTILE: &str = "rm etc/os-release; printf 'ID=\"\\033[31mevil\\007\"\\nVERSION_ID=\"12\"\\n' >etc/os-release";
+const HOSTILE: &str =
+    "rm etc/os-release; printf 'ID=\"\\033[31mevil\\007\"\\nVERSION_ID=\"12\"\\n' >etc/os-release";
 
 /// Adds a survey with these groups of facts.
 fn surveyed(world: &TestWorld, groups: &str) {
@@ -47,9 +51,7 @@ fn a_package_of_another_version_is_drift_until_it_is_declared_and_shuts_the_gate
         .collect();
     assert_eq!(codes, ["survey/fact-differs"]);
     world.expect(0, &["drift", "--parity"]);
-    world
-        .expect(3, &["deliver"])
-        .says("packages.openssl is");
+    world.expect(3, &["deliver"]).says("packages.openssl is");
 
     // A recorded check gives the age of the finding.
     world.expect(2, &["drift", "--record"]);
@@ -57,10 +59,16 @@ fn a_package_of_another_version_is_drift_until_it_is_declared_and_shuts_the_gate
         .expect(2, &["drift", "--survey"])
         .says("in the first recorded check");
 
+    let version = Command::new("dpkg-query")
+        .args(["-W", "-f", "${Version}", "openssl"])
+        .output();
+    let version = String::from_utf8(version.unwrap().stdout).unwrap();
     world.write(
         "environments/differences.toml",
-        "[[difference]]\nat = \"survey.web.packages.openssl\"\nstaging = { matches = \".*\" }\nproduction = \"3.0.1-1\"\n\
-         reason = \"rollout\"\nowner = \"platform\"\nexpires = 2099-06-30\n",
+        &format!(
+            "[[difference]]\nat = \"survey.web.packages.openssl\"\nstaging = \"{version}\"\nproduction = \"3.0.1-1\"\n\
+             reason = \"rollout\"\nowner = \"platform\"\nexpires = 2099-06-30\n"
+        ),
     );
     world.commit();
     world.expect(0, &["drift", "--survey"]);
@@ -72,8 +80,8 @@ fn a_package_of_another_version_is_drift_until_it_is_declared_and_shuts_the_gate
     );
     world
         .expect(2, &["drift", "--survey"])
-        .says("the certificate `/etc/ssl/web.pem` expires on")
-        .says("web.example.org");
+        .says("the certificate `/etc/ssl/web.pem` of web (production) expires on")
+        .says("certificates.\"/etc/ssl/web.pem\".subject");
 }
 
 #[test]
@@ -95,7 +103,7 @@ fn a_lone_host_is_named_a_thousand_packages_are_one_finding_and_a_dead_host_is_u
     );
     surveyed(&world, r#""os", "packages""#);
     let ran = world.expect(2, &["drift", "--survey"]);
-    ran.says("web-2 differs from its siblings: os.id is `")
+    ran.says("web-2 (production) differs from its siblings: os.id is `")
         .says("findings of survey.web.packages:")
         .silent_about("\u{7}")
         .silent_about("\u{1b}[31mevil");
@@ -104,7 +112,7 @@ fn a_lone_host_is_named_a_thousand_packages_are_one_finding_and_a_dead_host_is_u
     running[3].end();
     world
         .expect(1, &["drift", "--survey"])
-        .says("the facts of web-3 cannot be read");
+        .says("the facts of web-3 (production) cannot be read");
 }
 
 #[test]
@@ -118,8 +126,8 @@ fn what_only_root_reads_is_unknown_to_another_account() {
     surveyed(&world, r#""limits""#);
     world
         .expect(1, &["drift", "--survey"])
-        .says("facts of production-1 in `limits` cannot be read")
+        .says("facts `limits` of web (production) cannot be read")
         .says("permission denied")
-        .silent_about("facts of staging-1");
+        .silent_about("(staging)");
     assert!(fs::metadata(running[1].path("/etc/security/limits.conf")).is_ok());
 }

@@ -17,7 +17,8 @@ pub fn adjustable() -> impl Iterator<Item = &'static Code> {
         .chain(survey::codes::CODES)
         .copied()
         .filter(|code| {
-            let is_survey = code.name.starts_with("survey/") && code != &&survey::codes::CANNOT_TELL;
+            let is_survey =
+                code.name.starts_with("survey/") && code != &&survey::codes::CANNOT_TELL;
             code.name.starts_with("parity/") || is_survey
         })
 }

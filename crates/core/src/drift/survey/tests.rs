@@ -216,7 +216,7 @@ fn a_host_that_differs_from_its_siblings_is_named() {
     assert_eq!(
         words(&found),
         [
-            "survey/host-differs web-3 differs from its siblings: packages.openssl is `1`; 2 other hosts have `2`"
+            "survey/host-differs web-3 (production) differs from its siblings: packages.openssl is `1`; 2 other hosts have `2`"
         ]
     );
     assert_eq!(found.hosts, 4);
@@ -230,7 +230,7 @@ fn a_host_that_differs_from_its_siblings_is_named() {
     assert_eq!(
         words(&found),
         [
-            "survey/host-differs web-3 and web-1 differ: packages.openssl is `1` on web-3, `2` on web-1"
+            "survey/host-differs web-3 and web-1 (production) differ: packages.openssl is `1` on web-3, `2` on web-1"
         ]
     );
 }
@@ -252,7 +252,9 @@ fn what_was_not_read_is_never_equal_and_never_missing() {
     assert!(found.unread);
     assert_eq!(
         words(&found),
-        ["survey/cannot-tell facts of production-1 in `sysctl` cannot be read: permission denied"]
+        [
+            "survey/cannot-tell facts `sysctl` of production-1 (production) cannot be read: permission denied"
+        ]
     );
     let dead = HostFacts::from([("production-1".to_owned(), Err("connection lost".to_owned()))]);
     let found = judged(&definition, environment(&[("staging-1", whole)]), dead);
@@ -284,8 +286,11 @@ fn a_certificate_near_its_expiry_is_a_finding() {
     let found = pair("", "", &facts, &facts);
     assert_eq!(found.len(), 4, "{found:?}");
     assert!(
-        found[0].contains("`/etc/ssl/a.pem` expires on 2026-12-20 on production-1"),
+        found[0].contains("`/etc/ssl/a.pem` of production-1 (production) expires on 2026-12-20"),
         "{found:?}"
     );
-    assert!(found[1].contains("`/etc/ssl/c.pem` expired"), "{found:?}");
+    assert!(
+        found[1].contains("`/etc/ssl/c.pem` of production-1 (production) expired"),
+        "{found:?}"
+    );
 }

@@ -21,6 +21,15 @@ pub(super) fn subject(survey: &Survey) -> String {
     format!("{PREFIX}{}", survey.name)
 }
 
+/// Returns the subject of a finding about one host. The machine of a target without a list of hosts has the target's name.
+fn on_host(survey: &Survey, host: &str) -> String {
+    if *host == *survey.on {
+        subject(survey)
+    } else {
+        format!("{}@{host}", subject(survey))
+    }
+}
+
 /// Returns the place of a fact as in a `[[difference]]`.
 pub(super) fn place(survey: &Survey, path: &Path) -> String {
     format!("{}.{path}", subject(survey))
@@ -83,14 +92,14 @@ pub(super) fn deviation(
     let message = if *others > 0 {
         let verb = if *others == 1 { "has" } else { "have" };
         format!(
-            "{host} differs from its siblings: {path} is {}; {} {verb} {}",
+            "{host} ({environment}) differs from its siblings: {path} is {}; {} {verb} {}",
             shown(*found),
             count(*others, "other host"),
             shown(*usual)
         )
     } else {
         format!(
-            "{host} and {other} differ: {path} is {} on {host}, {} on {other}",
+            "{host} and {other} ({environment}) differ: {path} is {} on {host}, {} on {other}",
             shown(*found),
             shown(*usual)
         )
@@ -101,7 +110,7 @@ pub(super) fn deviation(
             "make the host equal to the others, or declare a difference at `{}`",
             place(survey, path)
         ));
-    defect.subject = format!("{}@{host}", subject(survey));
+    defect.subject = on_host(survey, host);
     defect.cause = Some((*host).to_owned());
     defect
 }
@@ -117,13 +126,13 @@ pub(super) fn unread(
         .iter()
         .map(|((host, group), reason)| {
             let message = if group.is_empty() {
-                format!("the facts of {host} cannot be read: {reason}")
+                format!("the facts of {host} ({environment}) cannot be read: {reason}")
             } else {
-                format!("facts of {host} in `{group}` cannot be read: {reason}")
+                format!("facts `{group}` of {host} ({environment}) cannot be read: {reason}")
             };
             let defect = Defect::new(
                 &codes::CANNOT_TELL,
-                format!("{}@{host}", subject(survey)),
+                on_host(survey, host),
                 message,
             )
             .within(environment)
@@ -164,9 +173,9 @@ pub(super) fn expiring(
             let file = keys(path).get(1).copied().unwrap_or_default().to_owned();
             let verb = if expires <= now { "expired" } else { "expires" };
             let message = format!(
-                "the certificate `{file}` {verb} on {} on {}",
-                expires.date(),
-                hosts.join(", ")
+                "the certificate `{file}` of {} ({environment}) {verb} on {}",
+                hosts.join(", "),
+                expires.date()
             );
             defect(survey, &codes::EXPIRES, environment, path, message)
         })
