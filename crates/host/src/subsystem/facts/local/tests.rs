@@ -1,3 +1,5 @@
+//! Tests of the readers with texts of real and hostile hosts.
+
 use super::{Fact, Group, LONGEST_TEXT, certificates, der, limits, machine, os, packages};
 use super::{ports, sysctl, units, users};
 
