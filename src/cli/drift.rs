@@ -14,7 +14,8 @@ use evenkeel_model::duration;
 /// Check parity and live state
 ///
 /// Compares the environments with each other: every undeclared difference is a defect. Compares each environment with its live
-/// state, and the facts of live hosts that a `[survey.NAME]` names. It changes nothing. An attribute that cannot be read is reported as such and never counts as in sync.
+/// state, and the facts of live hosts that a `[survey.NAME]` names. It changes nothing. An attribute that cannot be read is
+/// reported as such and never counts as in sync.
 ///
 /// With more than 500 resources in the named environments, claims of the other environments on the same machine are not
 /// compared. `drift` without names and `validate` compare all of them.

@@ -133,7 +133,7 @@ pub fn judge(
         presence(profiles.get(name), pattern)
     });
     // All other checks of declarations are part of the comparison of definitions.
-    let mut defects: Vec<Defect> = settled
+    let defects: Vec<Defect> = settled
         .defects
         .into_iter()
         .filter(|defect| {
@@ -143,8 +143,8 @@ pub fn judge(
                     && defect.subject.starts_with(OF_DIFFERENCE)
         })
         .collect();
-    severities::apply(&mut defects, definition);
     found.defects.extend(grouped(defects));
+    severities::apply(&mut found.defects, definition);
     found
 }
 

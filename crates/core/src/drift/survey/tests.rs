@@ -1,3 +1,5 @@
+//! Tests of the comparison with facts in memory.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -293,4 +295,29 @@ fn a_certificate_near_its_expiry_is_a_finding() {
         found[1].contains("`/etc/ssl/c.pem` of production-1 (production) expired"),
         "{found:?}"
     );
+}
+
+#[test]
+fn severities_of_findings_can_be_set() {
+    let definition = definition(
+        "[severity]\n\"survey/fact-differs\" = \"warning\"\n\"survey/certificate-expires\" = \"critical\"",
+        "",
+    );
+    let facts = |version| {
+        host(&[
+            ("packages|openssl", version),
+            ("certificates|/a|expires", "2026-12-01T00:00:00Z"),
+        ])
+    };
+    let found = judged(
+        &definition,
+        environment(&[("a", facts("1"))]),
+        environment(&[("b", facts("2"))]),
+    );
+    let severities: Vec<&str> = found
+        .defects
+        .iter()
+        .map(|defect| defect.severity.name())
+        .collect();
+    assert_eq!(severities, ["critical", "critical", "warning"]);
 }

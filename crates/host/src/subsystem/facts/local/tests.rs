@@ -139,3 +139,40 @@ fn a_certificate_has_a_subject_and_an_expiry() {
         let _ = der::first(&spoilt);
     }
 }
+
+#[test]
+fn a_huge_file_and_a_pipe_are_unread_and_a_missing_file_is_no_fact() {
+    let directory = tempfile::tempdir().unwrap();
+    let huge = directory.path().join("huge");
+    let file = std::fs::File::create(&huge).unwrap();
+    file.set_len(super::LONGEST_FILE + 1).unwrap();
+    assert!(super::bytes(&huge).unwrap_err().contains("8 MiB"));
+    assert!(
+        super::bytes(std::path::Path::new("/dev/zero"))
+            .unwrap_err()
+            .contains("regular file")
+    );
+    assert_eq!(super::bytes(&directory.path().join("none")), Ok(None));
+    let mut group = Group::default();
+    assert_eq!(group.file(&huge), None);
+    assert_eq!(group.into_facts("x").unread.len(), 1);
+}
+
+#[test]
+fn this_machine_has_facts_of_bounded_size() {
+    let mut bytes = 0;
+    for name in super::super::GROUPS {
+        let group = super::group(name);
+        assert_eq!(group.name, *name);
+        bytes += serde_json::to_string(&group).unwrap().len();
+        if ["os", "kernel", "machine", "time", "sysctl", "users"].contains(name) {
+            assert!(!group.facts.is_empty(), "{group:?}");
+        }
+        let same = super::group(name);
+        if ["os", "kernel", "packages", "users", "limits"].contains(name) {
+            assert_eq!(same, group);
+        }
+    }
+    assert!(bytes < 2_000_000, "{bytes}");
+    assert_eq!(super::group("colour").unread.len(), 1);
+}
