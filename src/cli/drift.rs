@@ -26,6 +26,7 @@ use evenkeel_model::duration;
   evenkeel drift production --live                one environment, live state only
   evenkeel drift --parity --since origin/main     what a branch adds
   evenkeel drift --survey                         packages, users and settings of the live hosts
+  evenkeel drift --survey --since 7d              also what changed on them since a recorded check
   evenkeel drift --record                         keep the result in the ledger
   evenkeel drift --every 10m --listen 127.0.0.1:9464   a service, with metrics")]
 pub(super) struct Arguments {
@@ -39,10 +40,11 @@ pub(super) struct Arguments {
     #[arg(long)]
     live: bool,
     /// Compare only the facts of live hosts that a survey names, such as packages and users
-    #[arg(long, conflicts_with_all = ["parity", "live", "record", "since", "render", "explain_equal"])]
+    #[arg(long, conflicts_with_all = ["parity", "live", "record", "render", "explain_equal"])]
     survey: bool,
-    /// Report only differences between environments that are new since this revision
-    #[arg(long, value_name = "REVISION", conflicts_with = "live")]
+    /// Report only differences between environments that are new since this revision. With --survey, list what changed
+    /// on the hosts since the last recorded check before this date, time or age: 2026-11-28, 2d
+    #[arg(long, value_name = "REVISION|TIME", conflicts_with = "live")]
     since: Option<String>,
     /// With --parity, run the commands that print documents; without it, these documents are not compared
     #[arg(long, conflicts_with = "live")]

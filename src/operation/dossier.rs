@@ -90,7 +90,11 @@ impl GateReview {
         }
         let surveyed = surveyed::of_all(project, resolution)?;
         let mut known = of_definitions(project, resolution, state)?;
-        let counted = surveyed.defects.iter().filter(|defect| defect.counts());
+        let counted = surveyed
+            .findings
+            .defects
+            .iter()
+            .filter(|defect| defect.counts());
         known.parity.extend(findings(counted, None));
         let rehearsed = rehearsed(&project.definition, state, &plan, &restores);
         let evidence = evidence(&project.definition, state);

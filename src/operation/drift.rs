@@ -29,7 +29,7 @@ pub struct DriftRequest {
     pub live_only: bool,
     /// Whether only facts of live hosts are compared.
     pub survey_only: bool,
-    /// Revision since which differences are new.
+    /// Revision since which differences are new; with surveys alone, a time since which facts of hosts changed.
     pub since: Option<String>,
     /// Whether commands that print documents run with `--parity`; otherwise these documents are not compared.
     pub render: bool,
@@ -176,11 +176,18 @@ pub(super) fn found(
         unseen |= resolution.unread;
         defects.extend(parity);
     }
+    let mut facts = Vec::new();
     // A recorded check contains all findings of its environments.
     if !request.parity_only && (!request.live_only || request.record) {
         let surveyed = surveyed::survey(&project, &resolution, &names, &mut report)?;
-        unseen |= surveyed.unread;
-        defects.extend(surveyed.defects);
+        if let (Some(since), true) = (&request.since, request.survey_only) {
+            surveyed::tell_changes(&project, since, &names, &surveyed.facts, &mut report)?;
+        }
+        unseen |= surveyed.findings.unread;
+        defects.extend(surveyed.findings.defects);
+        if request.record {
+            facts = surveyed::keep(&project, &surveyed.facts)?;
+        }
     }
     if let Some(state) = state.as_ref().filter(|_| request.survey_only) {
         checked::narrow(state, &mut defects);
@@ -201,6 +208,7 @@ pub(super) fn found(
             compares,
             !unseen,
             &defects,
+            facts,
             &mut report,
         )?;
     }

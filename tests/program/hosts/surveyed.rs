@@ -74,6 +74,19 @@ fn a_package_of_another_version_is_drift_until_it_is_declared_and_shuts_the_gate
     world.expect(0, &["drift", "--survey"]);
     world.expect(0, &["deliver"]);
 
+    // What changed on a host since a recorded check.
+    world.expect(0, &["release"]);
+    world.expect(0, &["drift", "--record"]);
+    world.expect(0, &["drift", "--record"]);
+    running[1].run("echo 'eve:x:4444:4444::/home/eve:/bin/sh' >>/etc/passwd");
+    world
+        .expect(2, &["drift", "--survey", "--since", "0s"])
+        .says("web (staging): 0 changed facts since the check of")
+        .says("users.eve.uid was missing, is `4444`");
+    world
+        .expect(2, &["drift", "--survey", "--since", "2020-01-01"])
+        .says("no check with facts of hosts was recorded before this time");
+
     running[1].run(
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /dev/null \
          -out /etc/ssl/web.pem -subj /CN=web.example.org -days 10 2>/dev/null",

@@ -3,6 +3,7 @@
 //! Pure: takes the facts of each host. Hosts of one environment are compared first; the most frequent value of each fact
 //! is that of the environment. A fact that was not read is unknown, and no finding about it is made.
 
+mod changes;
 pub mod codes;
 mod profile;
 mod words;
@@ -16,6 +17,8 @@ use evenkeel_host::{Answer, Query, threads};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::text::count;
 use evenkeel_model::{EnvironmentName, Moment, Value};
+
+pub use changes::changes;
 
 use super::{Disparity, Presence, settle, severities};
 use crate::environment::Definition;

@@ -321,3 +321,26 @@ fn severities_of_findings_can_be_set() {
         .collect();
     assert_eq!(severities, ["critical", "critical", "warning"]);
 }
+
+#[test]
+fn changes_of_a_host_are_listed_and_unread_facts_are_left_out() {
+    let before = host(&[("packages|a", "1"), ("packages|b", "1"), ("os|id", "x")]);
+    let mut now = host(&[
+        ("packages|a", "2"),
+        ("packages|c", "1"),
+        ("users|d|uid", "1"),
+    ]);
+    assert_eq!(
+        super::changes(&before, &now),
+        [
+            "packages.a was `1`, is `2`",
+            "packages.b was `1`, is missing",
+            "packages.c was missing, is `1`"
+        ]
+    );
+    now[0].unread = vec!["denied".to_owned()];
+    assert_eq!(
+        super::changes(&before, &now),
+        ["packages.a was `1`, is `2`"]
+    );
+}

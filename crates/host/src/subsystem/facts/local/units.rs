@@ -1,7 +1,7 @@
 //! The services of systemd: whether each starts at boot, and whether it runs.
 
 use super::Group;
-use crate::local::tool::Tool;
+use crate::local::tool::{Ran, Tool};
 
 pub(super) fn read(group: &mut Group) {
     // A host with another init system has no units.
@@ -17,7 +17,7 @@ pub(super) fn read(group: &mut Group) {
         ]);
         tool.run()
             .map_err(|not| not.to_string())
-            .and_then(|ran| ran.succeeded())
+            .and_then(Ran::succeeded)
     };
     match list("list-unit-files", &[]) {
         Ok(text) => files(&text, group),
