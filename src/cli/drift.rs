@@ -14,7 +14,8 @@ use evenkeel_model::duration;
 /// Check parity and live state
 ///
 /// Compares the environments with each other: every undeclared difference is a defect. Compares each environment with its live
-/// state. It changes nothing. An attribute that cannot be read is reported as such and never counts as in sync.
+/// state, and the facts of live hosts that a `[survey.NAME]` names. It changes nothing. An attribute that cannot be read is
+/// reported as such and never counts as in sync.
 ///
 /// With more than 500 resources in the named environments, claims of the other environments on the same machine are not
 /// compared. `drift` without names and `validate` compare all of them.
@@ -24,6 +25,8 @@ use evenkeel_model::duration;
   evenkeel drift                                  everything
   evenkeel drift production --live                one environment, live state only
   evenkeel drift --parity --since origin/main     what a branch adds
+  evenkeel drift --survey                         packages, users and settings of the live hosts
+  evenkeel drift --survey --since 7d              also what changed on them since a recorded check
   evenkeel drift --record                         keep the result in the ledger
   evenkeel drift --every 10m --listen 127.0.0.1:9464   a service, with metrics")]
 pub(super) struct Arguments {
@@ -36,8 +39,12 @@ pub(super) struct Arguments {
     /// Check live state only
     #[arg(long)]
     live: bool,
-    /// Report only differences between environments that are new since this revision
-    #[arg(long, value_name = "REVISION", conflicts_with = "live")]
+    /// Compare only the facts of live hosts that a survey names, such as packages and users
+    #[arg(long, conflicts_with_all = ["parity", "live", "record", "render", "explain_equal"])]
+    survey: bool,
+    /// Report only differences between environments that are new since this revision. With --survey, list what changed
+    /// on the hosts since the last recorded check before this date, time or age: 2026-11-28, 2d
+    #[arg(long, value_name = "REVISION|TIME", conflicts_with = "live")]
     since: Option<String>,
     /// With --parity, run the commands that print documents; without it, these documents are not compared
     #[arg(long, conflicts_with = "live")]
@@ -143,6 +150,7 @@ pub(super) fn run(arguments: Arguments, surroundings: &Surroundings<'_>) -> u8 {
         environments: arguments.names,
         parity_only: arguments.parity,
         live_only: arguments.live,
+        survey_only: arguments.survey,
         since: arguments.since,
         render: arguments.render,
         no_history: arguments.no_history,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::picture::Resolution;
 use super::{Failure, Project};
 use crate::report::Report;
-use evenkeel_ledger::record::DriftChecked;
+use evenkeel_ledger::record::{DriftChecked, FactsOfHost};
 use evenkeel_ledger::{Sighting, State};
 use evenkeel_model::defect::{Corner, Defect, Since};
 use evenkeel_model::{Digest, EnvironmentName};
@@ -15,6 +15,7 @@ use evenkeel_model::{Digest, EnvironmentName};
 /// # Errors
 ///
 /// When the ledger cannot be written.
+#[allow(clippy::too_many_arguments, reason = "each is a part of the record")]
 pub(super) fn record(
     project: &Project<'_>,
     resolution: &Resolution,
@@ -22,6 +23,7 @@ pub(super) fn record(
     has_parity: bool,
     complete: bool,
     defects: &[Defect],
+    facts: Vec<FactsOfHost>,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let mut environments: BTreeMap<EnvironmentName, Vec<Digest>> = names
@@ -51,6 +53,7 @@ pub(super) fn record(
         environments,
         parity,
         pending,
+        facts,
         complete,
         origin: resolution.origin.clone(),
         by: world.actor.clone(),

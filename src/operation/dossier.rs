@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::picture::Resolution;
-use super::{Failure, Project, earlier};
+use super::{Failure, Project, earlier, surveyed};
 use crate::report::{Report, VerdictDocument};
 use evenkeel_core::drift::compare_along_path;
 use evenkeel_core::gate::demands::{differences, exceptions, severities};
@@ -88,6 +88,14 @@ impl GateReview {
                 facts.drift = live_drift(defects, (*name == production).then_some(&plan));
             }
         }
+        let surveyed = surveyed::of_all(project, resolution)?;
+        let mut known = of_definitions(project, resolution, state)?;
+        let counted = surveyed
+            .findings
+            .defects
+            .iter()
+            .filter(|defect| defect.counts());
+        known.parity.extend(findings(counted, None));
         let rehearsed = rehearsed(&project.definition, state, &plan, &restores);
         let evidence = evidence(&project.definition, state);
         let dossier = Dossier {
@@ -121,7 +129,7 @@ impl GateReview {
                 .policy(&resolution.origin)
                 .rehearse_rollback
                 .then(|| rehearsal(state, &production, plan.recipe)),
-            ..of_definitions(project, resolution, state)?
+            ..known
         };
         let verdict = gate::judge(&dossier);
         Ok(Self {

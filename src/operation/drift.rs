@@ -3,7 +3,9 @@
 use super::past::CommitQuery;
 use super::picture::Resolution;
 use super::session::{Needs, Session};
-use super::{Failure, Project, ProjectLocation, World, ages, checked, undeclared, unrecorded};
+use super::{
+    Failure, Project, ProjectLocation, World, ages, checked, surveyed, undeclared, unrecorded,
+};
 use crate::report::{EnvironmentReport, Report};
 use evenkeel_core::drift::{by_machine, codes, compare_along_path, name_releases};
 use evenkeel_core::history::only_new;
@@ -25,7 +27,9 @@ pub struct DriftRequest {
     pub parity_only: bool,
     /// Whether only live state is checked.
     pub live_only: bool,
-    /// Revision since which differences are new.
+    /// Whether only facts of live hosts are compared.
+    pub survey_only: bool,
+    /// Revision since which differences are new; with surveys alone, a time since which facts of hosts changed.
     pub since: Option<String>,
     /// Whether commands that print documents run with `--parity`; otherwise these documents are not compared.
     pub render: bool,
@@ -47,6 +51,7 @@ impl Default for DriftRequest {
             environments: Vec::new(),
             parity_only: false,
             live_only: false,
+            survey_only: false,
             since: None,
             render: false,
             no_history: false,
@@ -99,14 +104,16 @@ pub(super) fn found(
         (true, _) if !request.render => Needs::UnrenderedParity,
         (true, _) => Needs::Parity,
         (false, true) => Needs::Live,
+        (false, false) if request.survey_only => Needs::Live,
         (false, false) => Needs::Drift,
     };
     session.project.tells_equal = request.explain_equal;
     // List files and commits while others are read.
-    let query = (!request.live_only && !request.no_history)
+    let compares = !request.live_only && !request.survey_only;
+    let query = (compares && !request.no_history)
         .then(|| CommitQuery::of(&session.project))
         .flatten();
-    let listing = (!request.live_only)
+    let listing = compares
         .then(|| undeclared::Listing::of(&session.project))
         .flatten();
     let (resolution, paths, commits) = std::thread::scope(|scope| {
@@ -135,7 +142,7 @@ pub(super) fn found(
     } = session;
     let mut defects = project.warnings.clone();
     let mut unseen = false;
-    if !request.live_only {
+    if compares {
         let mut parity = resolution.parity.clone();
         if let Some(revision) = &request.since {
             let then = ages::then(&project, revision)?;
@@ -169,7 +176,23 @@ pub(super) fn found(
         unseen |= resolution.unread;
         defects.extend(parity);
     }
-    if let Some(state) = state {
+    let mut facts = Vec::new();
+    // A recorded check contains all findings of its environments.
+    if !request.parity_only && (!request.live_only || request.record) {
+        let surveyed = surveyed::survey(&project, &resolution, &names, &mut report)?;
+        if let (Some(since), true) = (&request.since, request.survey_only) {
+            surveyed::tell_changes(&project, since, &names, &surveyed.facts, &mut report)?;
+        }
+        unseen |= surveyed.findings.unread;
+        defects.extend(surveyed.findings.defects);
+        if request.record {
+            facts = surveyed::keep(&project, &surveyed.facts)?;
+        }
+    }
+    if let Some(state) = state.as_ref().filter(|_| request.survey_only) {
+        checked::narrow(state, &mut defects);
+    }
+    if let Some(state) = state.filter(|_| !request.survey_only) {
         let (live, environments) = observe_all(&project, &resolution, &names, &state, &mut report)?;
         unseen |= live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
         defects.extend(live);
@@ -182,9 +205,10 @@ pub(super) fn found(
             &project,
             &resolution,
             &names,
-            !request.live_only,
+            compares,
             !unseen,
             &defects,
+            facts,
             &mut report,
         )?;
     }

@@ -50,6 +50,7 @@ mod session;
 mod show;
 mod status;
 mod stores;
+mod surveyed;
 mod targets;
 mod timeline;
 mod undeclared;

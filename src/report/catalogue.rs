@@ -10,6 +10,7 @@ pub fn codes() -> impl Iterator<Item = &'static Code> {
         .chain(evenkeel_document::codes::CODES)
         .chain(drift::codes::CODES)
         .chain(drift::documents::codes::CODES)
+        .chain(drift::survey::codes::CODES)
         .chain(kind::KINDS.iter().flat_map(|kind| kind.codes))
         .chain(gate::CODES)
         .chain(checkpoint::CODES)

@@ -246,6 +246,7 @@ fn groups<'a>(report: &Report, shown: &[&'a FindingDocument]) -> Vec<Group<'a>> 
             _ if finding.allowed.is_some() => "declared differences",
             _ if finding.code.starts_with("parity/") => "parity",
             _ if finding.code.starts_with("document/") => "documents",
+            _ if finding.code.starts_with("survey/") => "survey",
             Some(environment) => environment,
             None if report.parity.is_some() && !finding.code.starts_with("definition/") => "parity",
             None => "definitions",
@@ -263,6 +264,7 @@ fn groups<'a>(report: &Report, shown: &[&'a FindingDocument]) -> Vec<Group<'a>> 
         "documents" => (1, 0),
         "parity" => (2, 0),
         "declared differences" => (4, 0),
+        "survey" => (2, 1),
         name => (3, order(name)),
     };
     groups.sort_by_key(|group| rank(&group.name));

@@ -1,4 +1,4 @@
-//! Target with redacted texts: contents of files, and reasons of failed actions.
+//! Target with redacted texts: contents of files, facts, and reasons of failed actions.
 //!
 //! A live file, a log or a system message may contain any secret of the run. Digests are of the true content.
 
@@ -37,6 +37,16 @@ impl Observer for RedactedTarget {
                 Answer::Path(path) => {
                     if let Some(text) = &mut path.text {
                         *text = self.redactor.text(text);
+                    }
+                }
+                Answer::Facts(answer) => {
+                    for group in &mut answer.groups {
+                        for fact in &mut group.facts {
+                            fact.value = self.redactor.text(&fact.value);
+                        }
+                        for reason in &mut group.unread {
+                            *reason = self.redactor.text(reason);
+                        }
                     }
                 }
                 Answer::Unreadable { reason } => *reason = self.redactor.text(reason),

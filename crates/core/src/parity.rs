@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::documents::{DocumentCounts, Documents};
-use crate::drift::{Disparity, Presence, group, parity, settle, severities};
+use crate::drift::{Disparity, Presence, group, parity, settle, severities, survey};
 use crate::environment::{Definition, Resolved};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{EnvironmentName, Moment};
@@ -41,9 +41,13 @@ impl Parity {
         let found = documents.map(Documents::compare).unwrap_or_default();
         disparities.extend(found.disparities);
         let mut settled = settle(definition, disparities, now, &|name, pattern| {
-            documents.map_or(Presence::Unread, |documents| {
-                documents.presence(name, pattern)
-            })
+            match documents {
+                Some(documents) if !name.starts_with(survey::PREFIX) => {
+                    documents.presence(name, pattern)
+                }
+                // Facts of hosts are read by another comparison.
+                _ => Presence::Unread,
+            }
         });
         severities::apply(&mut settled.defects, definition);
         for disparity in &mut settled.open {

@@ -847,12 +847,29 @@ pub struct DriftChecked {
     /// records of earlier versions too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Digest>,
+    /// The facts of live hosts that surveys read. Empty in records of earlier versions too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<FactsOfHost>,
     /// Whether everything was readable.
     pub complete: bool,
     /// The origin of the definitions.
     pub origin: Origin,
     /// The actor.
     pub by: Actor,
+}
+
+/// The facts of one host at a drift check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct FactsOfHost {
+    /// The survey.
+    pub survey: String,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The host; the target where it has one machine only.
+    pub host: String,
+    /// The object with the facts. Unchanged facts are one object.
+    pub facts: Digest,
 }
 
 #[cfg(test)]

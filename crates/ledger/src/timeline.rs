@@ -372,6 +372,7 @@ mod tests {
                 .into(),
                 parity: None,
                 pending: Vec::new(),
+                facts: Vec::new(),
                 complete: true,
                 origin: origin(),
                 by: ada(),

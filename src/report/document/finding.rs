@@ -224,7 +224,8 @@ impl FindingDocument {
     /// Whether it reports something unreadable or unobservable, whose state is unknown.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
-        self.code.starts_with("document/") || self.code == "live/cannot-tell"
+        self.code.starts_with("document/")
+            || ["live/cannot-tell", "survey/cannot-tell"].contains(&&*self.code)
     }
 
     /// Whether it is an undeclared error.

@@ -7,6 +7,7 @@ mod refused;
 mod reverted;
 mod services;
 mod several;
+mod surveyed;
 mod systemd;
 mod timers;
 mod whole;

@@ -14,6 +14,16 @@ use super::layers::{is_for_tests, source_files};
 /// Places where the word has another meaning, with that meaning.
 const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
     (
+        "crates/host/src/subsystem/facts/mod.rs",
+        "sysctl",
+        "a group of facts",
+    ),
+    (
+        "crates/host/src/subsystem/facts/local/mod.rs",
+        "sysctl",
+        "a group of facts",
+    ),
+    (
         "src/report/github.rs",
         "file",
         "a property of a workflow command",

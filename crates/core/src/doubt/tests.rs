@@ -152,6 +152,7 @@ fn check(environment: &str, findings: &[&str], pending: &[&str], complete: bool)
             environments: [(name(environment), all.collect())].into(),
             parity: None,
             pending: pending.iter().map(|text| digest(text)).collect(),
+            facts: Vec::new(),
             complete,
             origin: origin(),
             by: ada(),

@@ -13,6 +13,7 @@ mod live;
 mod machines;
 mod parity;
 pub mod severities;
+pub mod survey;
 mod unmanaged;
 
 pub use along::{compare_along_path, name_releases};

@@ -3,7 +3,7 @@
 //! Only differences between environments are configurable. Missing observations, unreadable files and defects of
 //! declared differences keep the severity of their code.
 
-use super::{codes, documents};
+use super::{codes, documents, survey};
 use crate::environment::{Definition, codes::UNKNOWN_KEY};
 use crate::kind::KINDS;
 use evenkeel_model::defect::{Code, Defect};
@@ -14,8 +14,13 @@ pub fn adjustable() -> impl Iterator<Item = &'static Code> {
     codes::CODES
         .iter()
         .chain(documents::codes::CODES)
+        .chain(survey::codes::CODES)
         .copied()
-        .filter(|code| code.name.starts_with("parity/"))
+        .filter(|code| {
+            let is_survey =
+                code.name.starts_with("survey/") && code != &&survey::codes::CANNOT_TELL;
+            code.name.starts_with("parity/") || is_survey
+        })
 }
 
 /// Reports unknown codes and codes whose severity is fixed.
@@ -30,7 +35,7 @@ pub fn check(definition: &Definition) -> Vec<Defect> {
         let (message, label) = if is_code {
             (
                 format!("the severity of `{name}` cannot be set"),
-                "only codes of `parity/` are allowed here".to_owned(),
+                "only codes of `parity/` and `survey/` are allowed here".to_owned(),
             )
         } else {
             let near = nearest(name, adjustable().map(|code| code.name));

@@ -9,6 +9,7 @@ use evenkeel_model::source::{SourceFile, Span};
 use evenkeel_model::{Address, EnvironmentName, Value};
 
 use super::{Difference, DocumentRules, Layered, Placed, Policy};
+use evenkeel_comparison::Pattern;
 use evenkeel_signature::Approvers;
 
 /// A system and its environments, as written.
@@ -38,6 +39,8 @@ pub struct Definition {
     pub documents: BTreeMap<Arc<str>, Arc<Block>>,
     /// Rules for comparing documents, by name: the same for all environments.
     pub document_rules: BTreeMap<Arc<str>, DocumentRules>,
+    /// Surveys of hosts.
+    pub surveys: BTreeMap<Arc<str>, Survey>,
     /// The ledger that a team shares; `None` for the one in the project's directory.
     pub ledger: Option<SharedLedger>,
     /// Hooks that are called with outcomes.
@@ -54,6 +57,23 @@ pub struct Definition {
     pub differences: Vec<Difference>,
     /// Environments by name.
     pub environments: BTreeMap<EnvironmentName, EnvironmentDefinition>,
+}
+
+/// `[survey.NAME]`: facts of a target's hosts that are compared between environments.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// Name.
+    pub name: Arc<str>,
+    /// Place of its declaration.
+    pub span: Span,
+    /// The target.
+    pub on: Arc<str>,
+    /// Place of the target's name.
+    pub on_span: Span,
+    /// The groups of facts.
+    pub groups: Vec<String>,
+    /// Places of facts that are not compared.
+    pub except: Vec<Pattern>,
 }
 
 /// The file of approvers.

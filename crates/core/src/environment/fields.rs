@@ -452,6 +452,23 @@ pub const DOCUMENT_SOURCE: &[Field] = &[
     ),
 ];
 
+/// `[survey.NAME]`.
+pub const SURVEY: &[Field] = &[
+    Field::required("on", Form::Word, "The target whose hosts are read."),
+    Field::optional(
+        "facts",
+        Form::Several(&Form::Choice(evenkeel_host::facts::GROUPS)),
+        "The groups of facts. Default: all.",
+    )
+    .written_out(),
+    Field::optional(
+        "except",
+        Form::Several(&Form::Words),
+        "Facts that are not compared, as path patterns: `packages.linux-*`, `users.**`.",
+    )
+    .written_out(),
+];
+
 /// Rules for reading and comparing a `[document.NAME]`: the same for all environments, so in system.toml only.
 pub const DOCUMENT_RULES: &[Field] = &[
     Field::optional(

@@ -51,6 +51,12 @@ pub fn reference_page() -> String {
     table(&mut page, "[document.NAME]", DOCUMENTS, &document);
     table(
         &mut page,
+        "[survey.NAME]",
+        "Facts of a target's live hosts that `drift` compares between environments, and between the hosts of one environment.",
+        fields::SURVEY,
+    );
+    table(
+        &mut page,
         "[ledger]",
         "The ledger that a team shares. Without this table, it is the folder `.evenkeel` of the project, for one \
          checkout. The environment variable EVENKEEL_LEDGER replaces the place: `folder`, or an address.",

@@ -10,6 +10,7 @@ mod environment;
 mod ledger;
 mod notify;
 mod parameters;
+mod surveys;
 mod system;
 mod whole;
 
@@ -68,6 +69,7 @@ pub fn read(files: &dyn Files) -> Reading {
         reader.strangers(&definition);
         reader.required_suites(&definition);
         reader.documents_of_differences(&definition);
+        reader.targets_of_surveys(&definition);
         super::reference::check(&definition, &mut reader.complaints);
     } else {
         reader.only_what_is_sure();

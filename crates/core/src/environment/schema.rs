@@ -53,6 +53,11 @@ pub fn system() -> Value {
             "Configuration files that exist already and are compared as trees.",
         ),
         (
+            "survey",
+            named(fields::SURVEY, false, WORD),
+            "Facts of live hosts that are compared between environments.",
+        ),
+        (
             "ledger",
             table(fields::LEDGER, false),
             "The ledger that a team shares.",

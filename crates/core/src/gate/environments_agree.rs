@@ -10,7 +10,8 @@ impl Rule for EnvironmentsAgree {
     const CODE: Code = Code::error(
         "gate/parity",
         "the environments have undeclared differences",
-        "A value that differs was not tested. `evenkeel drift --parity` lists each difference with its place.",
+        "A value that differs was not tested. `evenkeel drift --parity` lists each difference with its place, and \
+         `evenkeel drift --survey` each difference of live hosts.",
     );
 
     fn judge(dossier: &Case<'_>) -> Vec<Reason> {

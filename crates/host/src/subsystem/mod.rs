@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod entries;
+pub mod facts;
 pub mod group;
 pub mod installation;
 pub mod lines;
@@ -137,6 +138,8 @@ list::subsystems! {
         /// Remove the saved state.
         DisarmRevert
     }
+    /// Properties of a host that no definition declares.
+    Facts => facts {}
     [feature = "toys"]
     /// A named value, for tests of new kinds.
     Toy => toy {

@@ -2,7 +2,7 @@
 //!
 //! Whether a place differs, and whether a bound is too wide, is left to `drift`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::bound::{Bound, Expression, Ratio};
@@ -19,6 +19,8 @@ use evenkeel_model::{EnvironmentName, Value};
 
 /// Prefix of documents' places.
 const DOCUMENT: &str = "document.";
+/// Prefix of surveys' places.
+const SURVEY: &str = "survey.";
 
 impl Reader<'_> {
     /// Parses the file that contains declared differences only.
@@ -131,12 +133,17 @@ impl Reader<'_> {
 
     fn place(&mut self, at: &Node) -> Option<DifferencePlace> {
         let text = at.as_text()?;
-        let Some(rest) = text.strip_prefix(DOCUMENT) else {
+        let (rest, prefix) = if let Some(rest) = text.strip_prefix(DOCUMENT) {
+            (rest, "")
+        } else if let Some(rest) = text.strip_prefix(SURVEY) {
+            (rest, SURVEY)
+        } else {
             return Some(DifferencePlace::Named(text.to_owned()));
         };
         let end = rest.find(['.', '[']).unwrap_or(rest.len());
         let (name, path) = rest.split_at(end);
-        let name: Arc<str> = name.into();
+        // A document has no dot in its name.
+        let name: Arc<str> = format!("{prefix}{name}").into();
         if path.is_empty() {
             return Some(DifferencePlace::Document(name, None));
         }
@@ -161,10 +168,21 @@ impl Reader<'_> {
 
     /// Checks that the documents of differences exist in any environment.
     pub(super) fn documents_of_differences(&mut self, definition: &Definition) {
-        let known = definition.document_names();
+        let surveys: Vec<Arc<str>> = definition
+            .surveys
+            .keys()
+            .map(|name| format!("{SURVEY}{name}").into())
+            .collect();
+        let documents = definition.document_names();
         for difference in definition.differences() {
             let DifferencePlace::Document(name, _) = &difference.place else {
                 continue;
+            };
+            let is_survey = name.starts_with(SURVEY);
+            let known: BTreeSet<&Arc<str>> = if is_survey {
+                surveys.iter().collect()
+            } else {
+                documents.clone()
             };
             if known.contains(name) {
                 continue;
@@ -179,17 +197,16 @@ impl Reader<'_> {
             };
             // The first character of the name, or of its placeholder.
             let span = &difference.span;
-            let (first, last) = (
-                DOCUMENT.len(),
-                DOCUMENT.len() + name.len().saturating_sub(1),
-            );
+            let before = if is_survey { 0 } else { DOCUMENT.len() };
+            let (first, last) = (before, before + name.len().saturating_sub(1));
+            let noun = if is_survey { "survey" } else { "document" };
             let (first, last) = (place_within(span, first), place_within(span, last));
             let place = Span::new(&span.file, first.start()..last.end());
             self.complaints.push(
                 Defect::new(
                     &codes::DANGLING,
                     "difference",
-                    format!("the document `{name}` is not declared"),
+                    format!("the {noun} `{name}` is not declared"),
                 )
                 .attribute("at")
                 .at(&place, hint),

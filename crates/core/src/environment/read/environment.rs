@@ -110,7 +110,13 @@ impl Reader<'_> {
                     let mut complaint = unknown_key(other, key_span, &file.path, known);
                     if matches!(
                         other,
-                        "parameter" | "artifact" | "artifacts" | "release" | "severity" | "system"
+                        "parameter"
+                            | "artifact"
+                            | "artifacts"
+                            | "survey"
+                            | "release"
+                            | "severity"
+                            | "system"
                     ) {
                         complaint = complaint.help(format!(
                             "`[{other}…]` must be equal in all environments: \

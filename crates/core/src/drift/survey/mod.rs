@@ -1,0 +1,356 @@
+//! Surveys: undeclared facts of live hosts, compared within an environment and between environments.
+//!
+//! Pure: takes the facts of each host. Hosts of one environment are compared first; the most frequent value of each fact
+//! is that of the environment. A fact that was not read is unknown, and no finding about it is made.
+
+mod changes;
+pub mod codes;
+mod profile;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use evenkeel_comparison::{Identities, Identity, Path, Pattern, Which};
+use evenkeel_host::facts::{self, GroupOfFacts};
+use evenkeel_host::{Answer, Query, threads};
+use evenkeel_model::defect::Defect;
+use evenkeel_model::text::count;
+use evenkeel_model::{EnvironmentName, Moment, Value};
+
+pub use changes::changes;
+
+use super::{Disparity, Presence, settle, severities};
+use crate::environment::Definition;
+use crate::environment::definition::{Survey, Varies, size_class};
+use crate::observe::Observers;
+use profile::Profile;
+
+/// Prefix of the places of surveys, and of their names among documents.
+pub const PREFIX: &str = "survey.";
+
+/// Start of the subject of a declared difference that is about a fact.
+const OF_DIFFERENCE: &str = "difference at survey.";
+
+/// The facts of each host of one environment, by the host's name; the reason where it is unreadable.
+pub type HostFacts = BTreeMap<String, Result<Vec<GroupOfFacts>, String>>;
+
+/// The facts of one survey, by environment.
+pub type FactsOfSurvey = BTreeMap<EnvironmentName, HostFacts>;
+
+/// Result of a survey.
+#[derive(Debug, Default)]
+pub struct SurveyFindings {
+    /// All findings: undeclared and declared differences, and unread facts.
+    pub defects: Vec<Defect>,
+    /// Whether facts were not read.
+    pub unread: bool,
+    /// Number of hosts.
+    pub hosts: usize,
+    /// Number of facts that were read.
+    pub facts: usize,
+}
+
+/// Reads the facts of a survey's hosts in one environment: one query per host, all hosts concurrently.
+#[must_use]
+pub fn read(survey: &Survey, observers: &Observers<'_>) -> HostFacts {
+    /// Maximum number of hosts that are read concurrently. Mostly their answers are waited for.
+    const AT_ONCE: usize = 256;
+    let members: Vec<_> = observers
+        .iter()
+        .filter(|(member, _)| member.target == survey.on)
+        .collect();
+    let query = Query::Facts(facts::Query {
+        groups: survey.groups.clone(),
+    });
+    let read = threads::map(&members, AT_ONCE, |(_, observer)| {
+        match observer.observe(std::slice::from_ref(&query)).pop() {
+            Some(Answer::Facts(answer)) => Ok(answer.groups),
+            Some(Answer::Unreadable { reason }) => Err(reason),
+            _ => Err("the host gave no answer".to_owned()),
+        }
+    });
+    let mut read = read.into_iter();
+    members
+        .iter()
+        .map(|(member, _)| {
+            let name = member.host.as_ref();
+            let name = name.map_or_else(|| member.target.to_string(), ToString::to_string);
+            // After a panic, the result is missing.
+            let facts = read.next().flatten();
+            (
+                name,
+                facts.unwrap_or_else(|| Err("reading it failed".to_owned())),
+            )
+        })
+        .collect()
+}
+
+/// Judges the facts of all surveys of a definition.
+#[must_use]
+pub fn judge(
+    definition: &Definition,
+    read: &BTreeMap<Arc<str>, FactsOfSurvey>,
+    now: Moment,
+) -> SurveyFindings {
+    let mut found = SurveyFindings::default();
+    let mut disparities = Vec::new();
+    let mut profiles: BTreeMap<String, Vec<Profile>> = BTreeMap::new();
+    for (name, environments) in read {
+        let Some(survey) = definition.surveys.get(name) else {
+            continue;
+        };
+        let mut own: BTreeMap<&EnvironmentName, Profile> = BTreeMap::new();
+        for (environment, hosts) in environments {
+            found.hosts += hosts.len();
+            let profile = Profile::of(hosts, &survey.except);
+            found.facts += profile.facts();
+            found
+                .defects
+                .extend(words::unread(survey, environment, &profile));
+            found
+                .defects
+                .extend(words::expiring(survey, environment, &profile, now));
+            disparities.extend(siblings(survey, environment, &profile));
+            own.insert(environment, profile);
+        }
+        for (one, two, beside) in definition.pairs() {
+            if let (Some(left), Some(right)) = (own.get(&one), own.get(&two)) {
+                let pair = Pair {
+                    survey,
+                    between: (&one, &two),
+                    beside,
+                    identities: identities(definition, &one, &two),
+                };
+                disparities.extend(pair.compare(left, right));
+            }
+        }
+        let key = format!("{PREFIX}{name}");
+        profiles.insert(key, own.into_values().collect());
+    }
+    found.unread = found
+        .defects
+        .iter()
+        .any(|defect| defect.code == &codes::CANNOT_TELL);
+    let settled = settle(definition, disparities, now, &|name, pattern| {
+        presence(profiles.get(name), pattern)
+    });
+    // All other checks of declarations are part of the comparison of definitions.
+    let defects: Vec<Defect> = settled
+        .defects
+        .into_iter()
+        .filter(|defect| {
+            defect.subject.starts_with(PREFIX)
+                || [&super::codes::UNMATCHED, &super::codes::NO_LONGER_NEEDED]
+                    .contains(&defect.code)
+                    && defect.subject.starts_with(OF_DIFFERENCE)
+        })
+        .collect();
+    found.defects.extend(grouped(defects));
+    severities::apply(&mut found.defects, definition);
+    found
+}
+
+fn presence(profiles: Option<&Vec<Profile>>, pattern: Option<&Pattern>) -> Presence {
+    let (Some(profiles), Some(pattern)) = (profiles, pattern) else {
+        return Presence::Unread;
+    };
+    if profiles.iter().any(|profile| profile.has(pattern)) {
+        Presence::There
+    } else if profiles.iter().any(Profile::is_unread) {
+        Presence::Unread
+    } else {
+        Presence::Nothing
+    }
+}
+
+fn identities(definition: &Definition, one: &EnvironmentName, two: &EnvironmentName) -> Identities {
+    let text = |environment: &EnvironmentName, name: &str| -> Option<Arc<str>> {
+        match definition.plain_value(environment, name)? {
+            Value::Text(text) => Some(Arc::clone(text)),
+            Value::Integer(number) => Some(number.to_string().into()),
+            _ => None,
+        }
+    };
+    let given = definition
+        .parameters
+        .iter()
+        .filter(|(_, parameter)| parameter.varies == Varies::Identity)
+        .filter_map(|(name, _)| {
+            Some(Identity {
+                name: Arc::clone(name),
+                left: text(one, name)?,
+                right: text(two, name)?,
+            })
+        });
+    let own = Identity {
+        name: "environment".into(),
+        left: one.as_str().into(),
+        right: two.as_str().into(),
+    };
+    Identities::new(std::iter::once(own).chain(given))
+}
+
+/// Compares the hosts of one environment with each other.
+fn siblings(survey: &Survey, environment: &EnvironmentName, profile: &Profile) -> Vec<Disparity> {
+    profile
+        .deviations()
+        .into_iter()
+        .map(|deviation| {
+            let defect = words::deviation(survey, environment, &deviation);
+            Disparity {
+                place: words::place(survey, deviation.path),
+                between: (environment.clone(), environment.clone()),
+                values: (deviation.usual.map(value), deviation.found.map(value)),
+                document: Some((words::subject(survey).into(), deviation.path.clone())),
+                defect,
+            }
+        })
+        .collect()
+}
+
+/// Two environments of a survey.
+struct Pair<'a> {
+    survey: &'a Survey,
+    between: (&'a EnvironmentName, &'a EnvironmentName),
+    /// Whether they are siblings on the path, so that neither must be the smaller one.
+    beside: bool,
+    identities: Identities,
+}
+
+impl Pair<'_> {
+    fn compare(&self, left: &Profile, right: &Profile) -> Vec<Disparity> {
+        let paths: BTreeSet<&Path> = left.paths().chain(right.paths()).collect();
+        paths
+            .into_iter()
+            .filter_map(|path| {
+                let sides = (left.value(path), right.value(path));
+                // What one side did not read is unknown.
+                if sides.0.is_none() && left.is_unknown(path)
+                    || sides.1.is_none() && right.is_unknown(path)
+                {
+                    return None;
+                }
+                let code = match sides {
+                    (Some(one), Some(two)) if self.agree(path, one, two) => return None,
+                    (Some(_), Some(_)) if is_size(path) => &codes::SIZE,
+                    (Some(_), Some(_)) => &codes::DIFFERS,
+                    _ => &codes::MISSING,
+                };
+                Some(Disparity {
+                    place: words::place(self.survey, path),
+                    between: (self.between.0.clone(), self.between.1.clone()),
+                    values: (sides.0.map(value), sides.1.map(value)),
+                    document: Some((words::subject(self.survey).into(), path.clone())),
+                    defect: words::difference(self.survey, code, path, self.between, sides),
+                })
+            })
+            .collect()
+    }
+
+    fn agree(&self, path: &Path, one: &str, two: &str) -> bool {
+        if one == two || self.identities.exchanged(one, Which::Left).as_deref() == Some(two) {
+            return true;
+        }
+        if let (true, Some(left), Some(right)) = (is_size(path), size(one), size(two)) {
+            return size_class(left) == size_class(right) && (self.beside || left <= right);
+        }
+        false
+    }
+}
+
+/// Whether a fact is a size, which staging may have smaller.
+fn is_size(path: &Path) -> bool {
+    let steps = profile::keys(path);
+    match steps.as_slice() {
+        ["machine", name] => matches!(*name, "memory" | "processors"),
+        ["disks", _, name] => *name == "size",
+        _ => false,
+    }
+}
+
+/// Returns a size in MiB, or a number.
+fn size(text: &str) -> Option<f64> {
+    let (number, factor) = match (text.strip_suffix("Gi"), text.strip_suffix("Mi")) {
+        (Some(number), _) => (number, 1024.0),
+        (_, Some(number)) => (number, 1.0),
+        _ => (text, 1.0),
+    };
+    Some(number.parse::<f64>().ok()? * factor)
+}
+
+fn value(text: &str) -> Value {
+    match text.parse::<i64>() {
+        Ok(number) if number.to_string() == text => Value::Integer(number),
+        _ => Value::text(text),
+    }
+}
+
+/// Joins many undeclared findings about one group of facts: a thousand packages are one decision.
+fn grouped(defects: Vec<Defect>) -> Vec<Defect> {
+    /// Maximum number of findings of one group that stay separate.
+    const FEW: usize = 10;
+    type Key = (&'static str, String, Option<EnvironmentName>, String);
+    let mut groups: BTreeMap<Key, Vec<Defect>> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for defect in defects {
+        let group = defect
+            .attribute
+            .as_deref()
+            .and_then(|path| path.split(['.', '[']).next())
+            .filter(|_| defect.declared.is_none() && defect.subject.starts_with(PREFIX));
+        match group {
+            Some(group) => {
+                // Deviations of each host are one group.
+                let host = defect.cause.clone().unwrap_or_default();
+                let key = (
+                    defect.code.name,
+                    format!("{}\n{group}", defect.subject),
+                    defect.environment.clone(),
+                    host,
+                );
+                groups.entry(key).or_default().push(defect);
+            }
+            None => kept.push(defect),
+        }
+    }
+    for ((_, name, _, _), group) in groups {
+        if group.len() <= FEW {
+            kept.extend(group);
+            continue;
+        }
+        let all = group.len();
+        let Some((_, group_name)) = name.split_once('\n') else {
+            continue;
+        };
+        let mut first = group.into_iter();
+        let Some(mut joined) = first.next() else {
+            continue;
+        };
+        let more: Vec<String> = std::iter::once(joined.message.clone())
+            .chain(first.map(|defect| defect.message))
+            .take(words::SHOWN)
+            .collect();
+        let subject = joined.subject.clone();
+        joined.message = format!(
+            "{} of {subject}.{group_name}: {}; and {} more",
+            count(all, "finding"),
+            more.join("; "),
+            all - more.len()
+        );
+        joined.attribute = Some(group_name.to_owned());
+        joined.expected = None;
+        joined.found = None;
+        joined.help = Some(format!(
+            "exclude facts with `except` of {subject}, or declare a difference at `{subject}.{group_name}.*`"
+        ));
+        kept.push(joined);
+    }
+    for defect in &mut kept {
+        defect.cause = None;
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! Facts: properties of a host that no definition declares, such as its release, packages and users.
+//!
+//! One query per host. It changes nothing, and its answer contains no secret: no hash of a password, and no content of
+//! a private key. Comparing hosts is left to the caller.
+
+#[cfg(feature = "local")]
+mod local;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Seals, Subject};
+
+/// The groups of facts, in the order of reports.
+pub const GROUPS: &[&str] = &[
+    "os",
+    "kernel",
+    "machine",
+    "disks",
+    "time",
+    "packages",
+    "units",
+    "sysctl",
+    "ports",
+    "users",
+    "tls",
+    "limits",
+    "certificates",
+];
+
+/// Asks for groups of facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    /// The groups.
+    pub groups: Vec<String>,
+}
+
+/// The facts of a host, by group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The groups, in the order of the query.
+    pub groups: Vec<GroupOfFacts>,
+}
+
+/// The facts of one group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupOfFacts {
+    /// The name of the group.
+    pub name: String,
+    /// The facts, sorted by their path.
+    pub facts: Vec<Fact>,
+    /// Why facts of this group are missing. Then a missing fact may exist.
+    pub unread: Vec<String>,
+}
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Fact {
+    /// The path below the group: the name of a package; the name of a user and an attribute.
+    pub path: Vec<String>,
+    /// The value, without control characters.
+    pub value: String,
+}
+
+impl Subject for Query {
+    fn subject(&self) -> &'static str {
+        "facts"
+    }
+}
+
+impl Seals for Answer {}
+
+pub mod wire {
+    //! The wire's types.
+
+    use crate::wire::mirror::mirror;
+
+    mirror! {
+        /// Asks for groups of facts.
+        Query = super::Query { groups: Vec<String> }
+        /// The facts of a host, by group.
+        Answer = super::Answer { groups: Vec<GroupOfFacts> }
+        /// The facts of one group.
+        GroupOfFacts = super::GroupOfFacts { name: String, facts: Vec<Fact>, unread: Vec<String> }
+        /// One fact.
+        Fact = super::Fact { path: Vec<String>, value: String }
+    }
+}
+
+#[cfg(feature = "testing")]
+mod recorded {
+    //! The part of a target in memory.
+
+    use super::Query;
+    use crate::recorded::{Recorded, RecordedHost, unreadable};
+    use evenkeel_model::Sealer;
+
+    impl Recorded for Query {
+        fn answer(&self, _: &RecordedHost, _: &Sealer) -> crate::Answer {
+            unreadable("a target in memory has no facts")
+        }
+    }
+}
