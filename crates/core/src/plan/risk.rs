@@ -220,10 +220,10 @@ pub(crate) fn stake<'a>(actions: impl Iterator<Item = &'a Action>) -> Stake {
 
 fn timer(name: &str, stake: &mut Stake) {
     stake.units.push(format!("{name}.timer"));
-    for kind in ["service", "timer"] {
+    for ending in [".service", ".timer"] {
         stake
             .paths
-            .push(format!("/etc/systemd/system/{name}.{kind}"));
+            .push(format!("/etc/systemd/system/{name}{ending}"));
     }
 }
 
