@@ -48,7 +48,9 @@ impl Service {
         };
         let line = service.says("metrics at http://");
         let address = line.split("http://").nth(1).unwrap();
-        service.address = address.trim_end_matches("/metrics").to_owned();
+        address
+            .trim_end_matches("/metrics")
+            .clone_into(&mut service.address);
         service
     }
 

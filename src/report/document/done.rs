@@ -33,7 +33,7 @@ pub struct ApplyDocument {
     /// Steps that are not done, with reasons.
     pub not_done: Vec<NotDone>,
     /// Notes on steps that are done, such as an earlier revert of their host.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub notes: Vec<String>,
     /// Rollouts over several hosts.
     #[serde(default)]

@@ -228,7 +228,7 @@ fn done(report: &mut Report) {
         digest: digest("plan"),
         recipe: digest("recipe"),
         steps: vec![StepDocument {
-            risky: false,
+            risky: true,
             successor: Some(Instance::from(Address::new("file", "moved"))),
             instance: Instance::from(Address::new("file", "config")),
             verb: Verb::Update,
@@ -253,7 +253,10 @@ fn done(report: &mut Report) {
         rehearsed: Some(1),
     });
     report.applies.push(ApplyDocument {
-        notes: Vec::new(),
+        notes: vec![
+            "file.config: an earlier change of this host was reverted at 2026-11-22 10:00:00 UTC"
+                .into(),
+        ],
         rollouts: vec![RolloutDocument {
             target: "web".into(),
             done: vec!["web-1".into()],
