@@ -168,11 +168,11 @@ fn a_violation_is_reported_with_its_reason_and_exit_code() {
 fn requests_of_a_newer_version_are_answered_and_unknown_fields_are_ignored() {
     let mut conversation = ByHand::greeted();
     conversation.send(&json!({"observe": {"queries": [
-        {"query": "unit", "name": "nginx"},
+        {"query": "of-the-future", "name": "nginx"},
         {"query": "entries", "path": "/nowhere", "recursive": false},
     ], "deadline": 7}}));
     conversation
-        .send(&json!({"perform": {"actions": [{"action": "restart-unit", "name": "nginx"}]}}));
+        .send(&json!({"perform": {"actions": [{"action": "of-the-future", "name": "nginx"}]}}));
     conversation.send(&Request::Bye);
     let (replies, code, reported) = conversation.close();
     assert_eq!((code, reported.as_str()), (0, ""));
