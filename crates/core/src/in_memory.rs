@@ -237,15 +237,19 @@ impl Project {
 
     /// Returns the machines that the definitions list; `target` is the only one of a project without hosts.
     fn machines<'a>(&'a self, target: &'a dyn Target) -> BTreeMap<Member, &'a dyn Target> {
-        let web = Arc::from("web");
+        let web: Arc<str> = Arc::from("web");
         if self.hosts.is_empty() {
             return [(Member::new(&web, None), target)].into();
         }
-        let member = |name: &&str| Member::new(&web, HostName::parse(name).as_ref());
-        let listed = self.listed.iter();
-        listed
-            .map(|name| (member(name), &self.hosts[name] as &dyn Target))
-            .collect()
+        // A second target may be on the same hosts.
+        let mut machines = BTreeMap::new();
+        for target in [web, Arc::from("db")] {
+            for name in &self.listed {
+                let member = Member::new(&target, HostName::parse(name).as_ref());
+                machines.insert(member, &self.hosts[name] as &dyn Target);
+            }
+        }
+        machines
     }
 
     /// Resolves definitions, observes the target, makes the plan, and passes all of it on.

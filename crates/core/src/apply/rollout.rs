@@ -84,6 +84,8 @@ struct Target<'a> {
     batches: Vec<Vec<HostName>>,
     /// Number of begun batches.
     begun: usize,
+    /// Number of judged batches: another target may go on when this one is over.
+    judged: usize,
     may_begin: BTreeSet<HostName>,
     report: RolloutReport,
 }
@@ -123,6 +125,7 @@ impl<'a> Rollouts<'a> {
                     .collect(),
                 batches: rollout.batches(hosts.into_iter().collect()),
                 begun: 0,
+                judged: 0,
                 may_begin: BTreeSet::new(),
                 report: RolloutReport {
                     target: name.to_string(),
@@ -162,14 +165,15 @@ impl<'a> Rollouts<'a> {
         let mut is_over = true;
         let mut refused = Vec::new();
         for (name, target) in &mut self.targets {
-            let batch = target.begun.checked_sub(1);
-            let hosts = batch.and_then(|batch| target.batches.get(batch)).cloned();
-            if let Some(hosts) = hosts
-                && let Err(reason) = target.judge(name, &hosts, steps, reports, world)
-            {
-                let reason = format!("the rollout of `{name}` stopped: {reason}");
-                target.report.stopped = Some(reason.clone());
-                return Next::Stop(reason);
+            if target.judged < target.begun {
+                let hosts = target.batches.get(target.judged).cloned();
+                target.judged += 1;
+                let hosts = hosts.unwrap_or_default();
+                if let Err(reason) = target.judge(name, &hosts, steps, reports, world) {
+                    let reason = format!("the rollout of `{name}` stopped: {reason}");
+                    target.report.stopped = Some(reason.clone());
+                    return Next::Stop(reason);
+                }
             }
             let Some(hosts) = target.batches.get(target.begun).cloned() else {
                 continue;

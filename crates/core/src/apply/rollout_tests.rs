@@ -220,3 +220,31 @@ fn a_fleet_is_done_only_when_every_host_is() {
         }
     }
 }
+
+#[test]
+fn a_target_whose_batches_are_over_is_not_judged_again_while_another_goes_on() {
+    let project = fleet(
+        r#"{ batch = 6, after = ["web", "{host}"], check = "smoke" }
+[target.db]
+hosts = ["a=root@a", "b=root@b", "c=root@c"]
+rollout = { batch = 1, after = ["db", "{host}"] }"#,
+    );
+    let both = format!(
+        "{}[file.two]\non = \"db\"\npath = \"/srv/two\"\ncontent = \"y\"\n",
+        resources("x")
+    );
+    let report = project.apply(&both);
+    assert_eq!(report.outcome, ApplyOutcome::Done);
+    let done: Vec<String> = report
+        .rollouts
+        .iter()
+        .map(|rolled| names(rolled)[0].clone())
+        .collect();
+    assert_eq!(done, ["abc", "abcdef"]);
+    let mut around = project.around.done.lock().unwrap().clone();
+    around.sort_unstable();
+    assert_eq!(
+        around.join(", "),
+        "check smoke, db a, db b, db c, web a, web b, web c, web d, web e, web f"
+    );
+}
