@@ -17,7 +17,7 @@ use crate::world::report_file;
 use crate::world::waiting::wait;
 use evenkeel_model::Moment;
 use evenkeel_model::duration::phrase;
-use evenkeel_model::text::list;
+use evenkeel_model::text::{count, list};
 
 /// Checks to repeat.
 #[derive(Debug)]
@@ -144,9 +144,9 @@ pub fn watch(
                 .exit_code
                 .map_or_else(|| "none".to_owned(), |it| it.to_string());
             say(&format!(
-                "{}: nothing new, {} findings, exit code {code}",
+                "{}: nothing new, {}, exit code {code}",
                 now.for_people(),
-                status.findings
+                count(status.findings, "finding")
             ));
         } else {
             say(ran.printed.trim_end());
@@ -202,7 +202,7 @@ fn judge(
     }
 }
 
-/// Returns why the checks are not healthy: one did not end with a report, or an environment was not observed for too long.
+/// Returns why the checks are not healthy: no environment was observed, or one was not observed for too long.
 fn unhealthy(status: &WatchStatus) -> Option<String> {
     if status.environments.is_empty() {
         return Some("no environment was observed".to_owned());
