@@ -75,9 +75,21 @@ pub(crate) fn run(
     arguments: &[&str],
     codes: &[i32],
 ) -> Option<Took> {
+    run_with(directory, program, arguments, codes, &[])
+}
+
+/// The same, with variables of the environment.
+pub(crate) fn run_with(
+    directory: &Path,
+    program: &Path,
+    arguments: &[&str],
+    codes: &[i32],
+    variables: &[(&str, &str)],
+) -> Option<Took> {
     let started = Instant::now();
     let mut child = Command::new(program)
         .args(arguments)
+        .envs(variables.iter().copied())
         .current_dir(directory)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

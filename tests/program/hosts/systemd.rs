@@ -58,7 +58,7 @@ pub fn systemd_hosts(
     for name in names {
         let key = directory.join(format!("{name}.key"));
         make_key(&key);
-        hosts.push(SystemdHost::start(&engine, &directory, &key, name));
+        hosts.push(SystemdHost::start(&engine, &directory, &key));
         reached.push(Reached {
             name: (*name).to_owned(),
             address: "127.0.0.1".to_owned(),
@@ -87,7 +87,7 @@ pub fn on_a_host(resources: &str) -> Option<(TestWorld, SystemdHost)> {
 }
 
 impl SystemdHost {
-    fn start(engine: &str, directory: &Path, key: &Path, name: &str) -> Self {
+    fn start(engine: &str, directory: &Path, key: &Path) -> Self {
         let release =
             std::env::var("EVENKEEL_TEST_RELEASE").unwrap_or_else(|_| "bookworm".to_owned());
         let container = format!(
@@ -95,36 +95,14 @@ impl SystemdHost {
             std::process::id(),
             NUMBER.fetch_add(1, Ordering::Relaxed)
         );
-        // The first version of control groups has a hierarchy for systemd alone.
-        let groups: &[&str] = if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
-            &[
-                "--cgroupns",
-                "host",
-                "-v",
-                "/sys/fs/cgroup:/sys/fs/cgroup:rw",
-            ]
-        } else {
-            &["-v", "/sys/fs/cgroup/systemd:/sys/fs/cgroup/systemd"]
-        };
         let public = directory.join("key.pub");
-        let mounts = [
-            format!("{}:/root/.ssh/authorized_keys:ro", public.display()),
-            format!("{}:/home/deploy/.ssh/authorized_keys:ro", public.display()),
-            format!("{}:/etc/ssh/ssh_host_ed25519_key:ro", key.display()),
-        ];
-        let mut run = docker(engine);
-        run.args(["run", "--detach", "--name", &container, "--hostname", name])
-            .args(["--stop-signal", "SIGRTMIN+3", "--cap-add", "SYS_ADMIN"])
-            .args(["--cap-add", "NET_ADMIN"])
-            .args(["--security-opt", "seccomp=unconfined"])
-            .args(["--security-opt", "apparmor=unconfined"])
-            .args(["--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"])
-            .args(groups)
-            .args(["--publish", "127.0.0.1::22"]);
-        for mount in &mounts {
-            run.args(["--volume", mount]);
-        }
-        output(run.arg(format!("evenkeel-host:{release}")));
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/engine");
+        output(
+            Command::new(script)
+                .args(["host", engine, &container, &release])
+                .args([&public, key])
+                .arg("127.0.0.1::22"),
+        );
         let mut host = Self {
             engine: engine.to_owned(),
             container,
