@@ -16,11 +16,11 @@ pub(super) fn tell(
     situation: &Situation<'_>,
     report: &mut Report,
 ) {
-    let there = unrecorded(state, situation);
+    let (there, declared) = unrecorded(state, situation);
     if there == 0 {
         return;
     }
-    let (name, declared) = (situation.environment(), situation.resolved.resources.len());
+    let name = situation.environment();
     report.say(format!(
         "the ledger in `{}` has no apply to {name}, but {there} of {} {}: if evenkeel created them, the ledger was lost; restore it from a backup. Without it, resources removed from the definitions since then will not be cleaned up",
         project.store.place(),

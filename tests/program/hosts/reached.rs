@@ -190,3 +190,42 @@ fn an_agent_that_is_killed_in_a_step_is_started_again_to_observe_the_outcome() {
         .expect(2, &["plan", "staging"])
         .says("process.sleeper");
 }
+
+#[test]
+fn what_a_step_left_is_replaced_by_the_resources_that_come_after_it() {
+    let mut world = system();
+    let Some(running) = hosts(&mut world, &["staging-1"], "root") else {
+        return;
+    };
+    let resources = |after: &str| {
+        format!(
+            r#"[command.bring]
+on      = "web"
+run     = ["cp", "-r", "/srv/brought", "/srv/site"]
+creates = "/srv/site/config"
+
+[file.config]
+on      = "web"
+path    = "/srv/site/config"
+content = "declared"
+{after}
+
+[link.site]
+on   = "web"
+path = "/srv/site/site"
+to   = "config"
+{after}
+"#
+        )
+    };
+    let path = "environments/system.toml";
+    let before = world.read(path);
+    let start = before.split("[directory.site]").next().unwrap().to_owned();
+    running[0].run("mkdir -p /srv/brought && echo brought >/srv/brought/config && ln -s elsewhere /srv/brought/site");
+    let after = "after = [\"command.bring\"]";
+    world.write(path, &format!("{start}{}", resources(after)));
+    world.expect(0, &["apply", "staging"]);
+    assert_eq!(running[0].read("/srv/site/config"), "declared");
+    world.expect(0, &["drift", "staging", "--live"]);
+    world.expect(0, &["plan", "staging"]).says("nothing to do");
+}

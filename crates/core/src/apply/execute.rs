@@ -8,6 +8,7 @@ use std::thread;
 use super::bystanders::Bystanders;
 use super::confirmation::{Armed, Confirmations, arm, confirm};
 use super::journal::{Journal, JournalError};
+use super::renewal::Renewals;
 use super::rollout::{Next, RolloutReport, RolloutWorld, Rollouts};
 use super::schedule::Schedule;
 use crate::environment::Resolved;
@@ -152,6 +153,7 @@ pub fn execute(
     let mut broken: Option<JournalError> = None;
     let at_once = apply.targets.len().clamp(AT_ONCE, HOSTS_AT_ONCE);
     let bystanders = Bystanders::of(apply);
+    let renewals = Renewals::of(apply);
     let mut halted: Option<String> = None;
     let armed = Armed::default();
     let mut confirmations = Confirmations::new(&armed);
@@ -188,9 +190,9 @@ pub fn execute(
                     break;
                 };
                 confirmations.begin(member.clone());
-                let (sender, armed) = (sender.clone(), &armed);
+                let (sender, armed, renewals) = (sender.clone(), &armed, &renewals);
                 threads::begin(scope, move || {
-                    let ended = job_or_unknown(apply, armed, &taken);
+                    let ended = job_or_unknown(apply, armed, renewals, &taken);
                     // The receiver outlives every sender within this scope.
                     let _ = sender.send(Work::Steps(member, ended, taken.len()));
                 });
@@ -319,8 +321,13 @@ fn refuse(
 }
 
 /// Runs [`job`]; after a panic, the outcome of its steps is unknown. The caller always receives a result.
-fn job_or_unknown(apply: &Apply<'_>, armed: &Armed, steps: &[(usize, &Step)]) -> Vec<Ended> {
-    catch_unwind(AssertUnwindSafe(|| job(apply, armed, steps))).unwrap_or_else(|_| {
+fn job_or_unknown(
+    apply: &Apply<'_>,
+    armed: &Armed,
+    renewals: &Renewals,
+    steps: &[(usize, &Step)],
+) -> Vec<Ended> {
+    catch_unwind(AssertUnwindSafe(|| job(apply, armed, renewals, steps))).unwrap_or_else(|_| {
         let unknown = |(number, _): &(usize, &Step)| Ended {
             number: *number,
             outcome: Some(StepOutcome::Unknown),
@@ -506,7 +513,12 @@ fn left_empty(apply: &Apply<'_>, step: &Step) -> Option<StepEnd> {
 }
 
 /// Performs the steps of one job, observes the result, and judges it.
-fn job(apply: &Apply<'_>, armed: &Armed, taken: &[(usize, &Step)]) -> Vec<Ended> {
+fn job(
+    apply: &Apply<'_>,
+    armed: &Armed,
+    renewals: &Renewals,
+    taken: &[(usize, &Step)],
+) -> Vec<Ended> {
     // This run may have been suspended since the intents were written, and another one may act now.
     if apply.journal.confirm().is_err() {
         let not_started = |(number, _): &(usize, &Step)| Ended {
@@ -516,11 +528,17 @@ fn job(apply: &Apply<'_>, armed: &Armed, taken: &[(usize, &Step)]) -> Vec<Ended>
         };
         return taken.iter().map(not_started).collect();
     }
-    let mut tried: Vec<Tried> = taken.iter().map(|_| Tried::default()).collect();
     let target = taken
         .first()
         .and_then(|(_, step)| apply.targets.get(&step.member()))
         .copied();
+    let renewed = target.map_or_else(BTreeMap::new, |target| renewals.renew(apply, taken, target));
+    let taken: Vec<(usize, &Step)> = taken
+        .iter()
+        .map(|(number, step)| (*number, renewed.get(number).unwrap_or(*step)))
+        .collect();
+    let taken = taken.as_slice();
+    let mut tried: Vec<Tried> = taken.iter().map(|_| Tried::default()).collect();
     if let Some(target) = target
         && let Err(error) = arm(apply, armed, taken, target, true)
     {

@@ -12,6 +12,7 @@ mod execute;
 mod journal;
 mod owner;
 mod permission;
+mod renewal;
 mod rollout;
 #[cfg(test)]
 mod rollout_tests;

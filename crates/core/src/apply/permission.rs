@@ -1,6 +1,7 @@
 //! Changes that an apply may make without confirmation, and environments that need no apply.
 
 use crate::environment::Definition;
+use crate::kind::{Observation, Observed, Reach};
 use crate::observe::Situation;
 use crate::plan::Plan;
 use evenkeel_ledger::State;
@@ -50,16 +51,25 @@ pub fn is_new(state: &State, situation: &Situation<'_>) -> bool {
 }
 
 /// Returns the number of declared resources that exist although this ledger never applied anything to their
-/// environment: the ledger may have been lost.
+/// environment, and the number of all: the ledger may have been lost. A package, an account or a service says nothing,
+/// since systems come with them.
 #[must_use]
-pub fn unrecorded(state: &State, situation: &Situation<'_>) -> usize {
+pub fn unrecorded(state: &State, situation: &Situation<'_>) -> (usize, usize) {
     if !is_new(state, situation) {
-        return 0;
+        return (0, 0);
     }
-    situation
-        .seen
-        .values()
-        .filter_map(|seen| seen.seen())
-        .filter(|observed| observed.is_there())
-        .count()
+    let concerned = situation
+        .resolved
+        .instances()
+        .filter(|(_, resource)| resource.declared.traits().reach == Reach::Place);
+    let mut numbers = (0, 0);
+    for (instance, _) in concerned {
+        let seen = situation.seen.get(&instance);
+        let is_there = seen
+            .and_then(Observation::seen)
+            .is_some_and(Observed::is_there);
+        numbers.0 += usize::from(is_there);
+        numbers.1 += 1;
+    }
+    numbers
 }

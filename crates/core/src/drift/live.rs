@@ -151,6 +151,19 @@ fn cannot_tell(
     .at(span, "declared here")
 }
 
+/// Whether an attribute is the resource's record of another, whose change restarts or reloads it.
+fn is_mark(resource: &ResolvedResource, attribute: &str) -> bool {
+    let (restarts, reloads) = (
+        resource.declared.restarts_on(),
+        resource.declared.reloads_on(),
+    );
+    restarts.iter().chain(&reloads).any(|other| {
+        attribute
+            .strip_suffix(other.as_str())
+            .is_some_and(|before| before.ends_with('.'))
+    })
+}
+
 fn compare(
     situation: &Situation<'_>,
     instance: &Instance,
@@ -170,7 +183,10 @@ fn compare(
         .collect();
     for each in wrong {
         let corner = match applied {
-            None if observed.is_there() => Corner::Conflicting,
+            // Only an apply leaves such a mark, so its absence before the first one is no difference.
+            None if observed.is_there() && !is_mark(resource, &each.attribute) => {
+                Corner::Conflicting
+            }
             None => Corner::Pending,
             Some(applied) if applied.unchanged => Corner::ChangedOutside,
             Some(applied) => match (

@@ -9,8 +9,8 @@ use super::attributes::absolute;
 use super::contract::unexpected;
 use super::program::argv;
 use super::{
-    Attributes, Claim, Context, Discrepancy, Kind, Observation, Speed, StepWords, TellAttribute,
-    Traits, Wrong,
+    Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, Speed, StepWords,
+    TellAttribute, Traits, Wrong,
 };
 use evenkeel_host::command::{self, Check, RunCommand};
 use evenkeel_host::{Action, Answer, Query, Text};
@@ -130,6 +130,7 @@ impl Kind for Command {
     const CODES: &'static [&'static Code] = &[&NOT_DONE];
     const TRAITS: Traits = Traits {
         speed: Speed::Slow,
+        reach: Reach::Host,
         words: StepWords {
             create: "run",
             replace: "run",

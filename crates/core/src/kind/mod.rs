@@ -26,7 +26,7 @@ pub use contract::{
 pub use difference::difference;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-pub use traits::{ChangeMode, Material, RemovalOrder, Speed, StepWords, Traits};
+pub use traits::{ChangeMode, Material, Reach, RemovalOrder, Speed, StepWords, Traits};
 
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contract::unexpected;
 use super::{
-    Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong,
+    Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, TellAttribute, Traits, Wrong,
 };
 use evenkeel_host::package::version::Requirement;
 use evenkeel_host::package::{
@@ -164,7 +164,10 @@ impl Kind for Package {
     ];
     const CODES: &'static [&'static Code] = &[&MISSING, &PRESENT, &VERSION, &HELD, &UNFINISHED];
     // Quick although it is not: only quick steps share a job, and all packages of a host are one transaction.
-    const TRAITS: Traits = Traits::PLAIN;
+    const TRAITS: Traits = Traits {
+        reach: Reach::Host,
+        ..Traits::PLAIN
+    };
     const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[
         ("presence", &["removed"]),
         ("package", &["package"]),

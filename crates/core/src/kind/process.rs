@@ -8,8 +8,8 @@ use super::attributes::absolute;
 use super::contract::unexpected;
 use super::ready::{self, READY, milliseconds};
 use super::{
-    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, Speed,
-    StepWords, TellAttribute, Traits, Wrong,
+    Attributes, ChangeMode, Claim, Context, Discrepancy, Kind, Observation, Reach, RemovalOrder,
+    Speed, StepWords, TellAttribute, Traits, Wrong,
 };
 use evenkeel_host::process;
 use evenkeel_host::process::Running;
@@ -211,6 +211,7 @@ impl Kind for Process {
         change: ChangeMode::Replace,
         ends_by_itself: &["presence", "ready"],
         removal: RemovalOrder::First,
+        reach: Reach::Host,
         words: StepWords::RUNNING,
         ..Traits::PLAIN
     };

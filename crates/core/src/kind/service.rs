@@ -8,7 +8,7 @@ use super::attributes::absolute;
 use super::contract::unexpected;
 use super::ready::{self, READY, milliseconds};
 use super::{
-    Attributes, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, StepWords,
+    Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, RemovalOrder, StepWords,
     TellAttribute, Traits, Wrong, unit_name,
 };
 use evenkeel_host::unit::{self, RELOAD_ON, RESTART_ON, Renewal, SetUnit, UnitState, outdated};
@@ -312,6 +312,7 @@ impl Kind for Service {
         // A host performs one job at a time, and starts many units of one job at once.
         ends_by_itself: &["running", "ready"],
         removal: RemovalOrder::First,
+        reach: Reach::Host,
         words: StepWords::RUNNING,
         ..Traits::PLAIN
     };

@@ -15,8 +15,19 @@ pub struct Traits {
     pub material: Material,
     /// Whether other resources exist below the path it claims: a container is created before and removed after them.
     pub is_container: bool,
+    /// What its actions can change.
+    pub reach: Reach,
     /// Words of its steps.
     pub words: StepWords,
+}
+
+/// What the actions of a kind can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Its own place only.
+    Place,
+    /// Other things of the host too, such as the files of a package: steps after it start from what it left.
+    Host,
 }
 
 /// Words of a kind's steps.
@@ -99,6 +110,7 @@ impl Traits {
         removal: RemovalOrder::Any,
         material: Material::None,
         is_container: false,
+        reach: Reach::Place,
         words: StepWords::THING,
     };
 }

@@ -6,7 +6,7 @@ use super::account::{LARGEST, check_word, name_of, names_of, number_of};
 use super::contract::unexpected;
 use super::group::listed;
 use super::{
-    Attributes, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, TellAttribute,
+    Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, RemovalOrder, TellAttribute,
     Traits, Wrong,
 };
 use evenkeel_host::user::{self, DropUser, SetUser, UserState};
@@ -141,6 +141,7 @@ impl Kind for User {
     const CODES: &'static [&'static Code] = &[&MISSING, &NUMBER, &GROUPS, &ATTRIBUTE, &LOCK];
     const TRAITS: Traits = Traits {
         removal: RemovalOrder::Later,
+        reach: Reach::Host,
         ..Traits::PLAIN
     };
     const ATTRIBUTES: &'static [(&'static str, &'static [&'static str])] = &[
