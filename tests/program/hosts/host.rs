@@ -58,7 +58,7 @@ pub struct Host {
 }
 
 /// Returns whether hosts can run here; prints a note otherwise.
-fn possible() -> bool {
+pub(super) fn possible() -> bool {
     static POSSIBLE: OnceLock<Option<String>> = OnceLock::new();
     let lack = POSSIBLE.get_or_init(|| {
         if !rustix::process::geteuid().is_root() {

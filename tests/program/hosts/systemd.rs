@@ -51,20 +51,32 @@ pub fn systemd_hosts(
     names: &[&str],
     account: &str,
 ) -> Option<Vec<SystemdHost>> {
+    let release = std::env::var("EVENKEEL_TEST_RELEASE").unwrap_or_else(|_| "bookworm".to_owned());
+    let hosts: Vec<(&str, &str)> = names.iter().map(|name| (*name, &*release)).collect();
+    hosts_of_releases(world, &hosts, account)
+}
+
+/// The same, with the release of Debian of each.
+pub fn hosts_of_releases(
+    world: &mut TestWorld,
+    names: &[(&str, &str)],
+    account: &str,
+) -> Option<Vec<SystemdHost>> {
     let engine = engine()?;
     let directory = prepare(world);
     let mut reached = Vec::new();
     let mut hosts = Vec::new();
-    for name in names {
+    for (name, release) in names {
         let key = directory.join(format!("{name}.key"));
         make_key(&key);
-        hosts.push(SystemdHost::start(&engine, &directory, &key));
+        let host = SystemdHost::start(&engine, &directory, &key, release);
         reached.push(Reached {
             name: (*name).to_owned(),
             address: "127.0.0.1".to_owned(),
-            port: hosts.last().unwrap().port,
+            port: host.port,
             public_key: fs::read_to_string(key.with_extension("key.pub")).unwrap(),
         });
+        hosts.push(host);
     }
     configure(world, &reached, account);
     for host in &hosts {
@@ -87,9 +99,7 @@ pub fn on_a_host(resources: &str) -> Option<(TestWorld, SystemdHost)> {
 }
 
 impl SystemdHost {
-    fn start(engine: &str, directory: &Path, key: &Path) -> Self {
-        let release =
-            std::env::var("EVENKEEL_TEST_RELEASE").unwrap_or_else(|_| "bookworm".to_owned());
+    fn start(engine: &str, directory: &Path, key: &Path, release: &str) -> Self {
         let container = format!(
             "evenkeel-{}-{}",
             std::process::id(),
@@ -99,7 +109,7 @@ impl SystemdHost {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/engine");
         output(
             Command::new(script)
-                .args(["host", engine, &container, &release])
+                .args(["host", engine, &container, release])
                 .args([&public, key])
                 .arg("127.0.0.1::22"),
         );

@@ -1,0 +1,96 @@
+//! Many hosts at once: `tests/live/fleet` starts them, each with its own network, root and server of OpenSSH.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::super::world::TestWorld;
+use super::host::{possible, prepare};
+use super::system;
+
+/// Running hosts; they end with this value.
+struct Fleet(PathBuf);
+
+impl Fleet {
+    /// Starts hosts `host-1`, `host-2` and so on, and points a project's variables to them.
+    fn up(world: &mut TestWorld, count: usize) -> Option<Self> {
+        if !possible() {
+            return None;
+        }
+        if !Path::new("/usr/sbin/ip").exists() && !Path::new("/usr/bin/ip").exists() {
+            eprintln!(
+                "SKIPPED: ip is missing (apt-get install iproute2): many hosts are not tested"
+            );
+            return None;
+        }
+        let directory = prepare(world).join("fleet");
+        let done = script("up", &directory).arg(count.to_string()).status();
+        assert!(done.unwrap().success());
+        world.variables.insert(
+            "EVENKEEL_SSH_CONFIG".to_owned(),
+            directory.join("config").display().to_string(),
+        );
+        for (name, place) in [
+            ("EVENKEEL_AGENT", "hosts/agent"),
+            ("XDG_RUNTIME_DIR", "hosts/runtime"),
+        ] {
+            let place = world.path(place).display().to_string();
+            world.variables.insert(name.to_owned(), place);
+        }
+        Some(Self(directory))
+    }
+
+    /// Ends the server of a host and its connections.
+    fn kill(&self, number: usize) {
+        let key = format!("{}/keys/{number} ", self.0.display());
+        let ended = Command::new("pkill")
+            .args(["-KILL", "-f", "--", &key])
+            .status();
+        assert!(ended.unwrap().success());
+        let master = format!("root@host-{number}$|host-{number}( |$)");
+        let _ = Command::new("pkill").args(["-f", "--", &master]).status();
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        let _ = script("down", &self.0).status();
+    }
+}
+
+fn script(command: &str, directory: &Path) -> Command {
+    let mut script = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/fleet"));
+    script.arg(command).arg(directory);
+    script
+}
+
+#[test]
+fn many_hosts_are_changed_and_a_dead_one_hides_no_other() {
+    // 200 logins at once keep two processors busy for a minute.
+    let all = std::env::var_os("EVENKEEL_TEST_ALL").is_some();
+    let count = if all { 200 } else { 60 };
+    let mut world = system();
+    let Some(fleet) = Fleet::up(&mut world, count) else {
+        return;
+    };
+    let hosts: Vec<String> = (1..=count).map(|number| format!("host-{number}")).collect();
+    world.replace(
+        "environments/staging.toml",
+        "ssh = \"staging-1\"",
+        &format!("hosts = {hosts:?}"),
+    );
+    world.commit();
+    world
+        .expect(0, &["apply", "staging"])
+        .says(&format!("on {count} hosts"));
+    world.expect(0, &["drift", "staging", "--live"]);
+
+    fleet.kill(7);
+    world
+        .expect(1, &["drift", "staging", "--live"])
+        .says("target.web@host-7")
+        .says(&format!(
+            "{}/{} attributes read",
+            11 * (count - 1),
+            11 * count
+        ));
+}
