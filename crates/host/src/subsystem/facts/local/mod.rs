@@ -12,6 +12,7 @@ mod os;
 mod packages;
 mod ports;
 mod sysctl;
+mod things;
 mod time;
 mod tls;
 mod units;
@@ -22,9 +23,10 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use rustix::fs::{Mode, OFlags};
 
 use super::{Answer, Fact, GroupOfFacts, Query};
-use crate::local::reason::why_io;
+use crate::local::reason::{why, why_io};
 use crate::local::{Found, Local, LocalTarget};
 use evenkeel_model::text::inert;
 
@@ -61,6 +63,12 @@ fn group(name: &str) -> GroupOfFacts {
         "tls" => tls::read,
         "limits" => limits::read,
         "certificates" => certificates::read,
+        "manual-packages" => things::packages::read,
+        "enabled-units" => things::units::read,
+        "login-users" => things::users::read,
+        "cron-entries" => things::cron::read,
+        "authorized-keys" => things::keys::read,
+        "open-ports" => things::ports::read,
         _ => unknown,
     };
     read(&mut group);
@@ -167,9 +175,16 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, String> {
     if !status.is_file() {
         return Err("it is not a regular file".to_owned());
     }
+    // A user may replace a file of a home directory by a pipe meanwhile: opening one must not block.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(why)?);
+    let is_file = file.metadata().map_err(|error| why_io(&error))?.is_file();
+    if !is_file {
+        return Err("it is not a regular file".to_owned());
+    }
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LONGEST_FILE + 1).read_to_end(&mut bytes))
+    file.take(LONGEST_FILE + 1)
+        .read_to_end(&mut bytes)
         .map_err(|error| why_io(&error))?;
     if bytes.len() as u64 > LONGEST_FILE {
         return Err("it is larger than 8 MiB".to_owned());
