@@ -265,7 +265,7 @@ fn observe_all(
     let mut environments = Vec::new();
     for name in names {
         let targets = resolution.targets(project, name)?;
-        let situation = resolution.look(project, name, state, &targets)?;
+        let situation = resolution.look_with_things(project, name, state, &targets)?;
         let (defects, (declared, observed)) =
             rayon::join(|| resolution.live(&situation), || situation.coverage());
         unrecorded::tell(project, state, &situation, report);

@@ -18,7 +18,7 @@ use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, Fi
 use evenkeel_core::drift::{Disparity, live};
 use evenkeel_core::environment::definition::ValueSource;
 use evenkeel_core::environment::{DocumentSource, Resolved};
-use evenkeel_core::observe::{Situation, look};
+use evenkeel_core::observe::{Situation, look, look_with_things};
 use evenkeel_core::parity::Parity;
 use evenkeel_core::plan::{Digests, Plan, Recipe, make, recipe};
 use evenkeel_ledger::record::Origin;
@@ -132,7 +132,7 @@ impl Resolution {
         ))
     }
 
-    /// Observes one environment.
+    /// Observes one environment, without the things of its scopes.
     pub(super) fn look<'a>(
         &'a self,
         project: &Project<'_>,
@@ -144,13 +144,24 @@ impl Resolution {
         let empty = EnvironmentState::default();
         let standing = state.environment(name).unwrap_or(&empty);
         targets.recall(&standing.applied);
-        look(
-            resolved,
-            standing,
-            &targets.observers(),
-            project.world.clock.now(),
-        )
-        .map_err(Failure::other)
+        let now = project.world.clock.now();
+        look(resolved, standing, &targets.observers(), now).map_err(Failure::other)
+    }
+
+    /// Observes one environment with the things of its scopes, to judge its live state.
+    pub(super) fn look_with_things<'a>(
+        &'a self,
+        project: &Project<'_>,
+        name: &EnvironmentName,
+        state: &State,
+        targets: &Targets,
+    ) -> Result<Situation<'a>, Failure> {
+        let resolved = self.environment(name)?;
+        let empty = EnvironmentState::default();
+        let standing = state.environment(name).unwrap_or(&empty);
+        targets.recall(&standing.applied);
+        let now = project.world.clock.now();
+        look_with_things(resolved, standing, &targets.observers(), now).map_err(Failure::other)
     }
 
     /// Returns the differences between observations and definitions. Names of unmanaged things may contain a secret.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{codes, unmanaged};
+use super::{codes, scopes, unmanaged};
 use crate::environment::ResolvedResource;
 use crate::kind::{self, Discrepancy, Observation, Observed};
 use crate::observe::{Handover, Hold, Holder, LastApplied, Leaving, Situation};
@@ -88,6 +88,7 @@ pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
         }
     }
     defects.extend(unmanaged::unmanaged(situation));
+    defects.extend(scopes::unmanaged(situation));
     defects
 }
 

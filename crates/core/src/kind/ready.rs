@@ -60,6 +60,24 @@ pub(super) fn parse(attributes: &Attributes, wrong: &mut Vec<Wrong>) -> (Option<
     (ready, within.map_or(10_000, milliseconds))
 }
 
+/// Returns the port of a check.
+pub(super) fn port(ready: &Ready) -> Option<u16> {
+    let (text, usual) = match ready {
+        Ready::Http(url) => match url.split_once("://")? {
+            ("https", rest) => (rest, 443),
+            (_, rest) => (rest, 80),
+        },
+        Ready::Tcp(endpoint) => (endpoint.as_str(), 0),
+    };
+    let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit('@').next().unwrap_or_default();
+    match host.rsplit_once(':') {
+        // A colon within brackets is a part of the address.
+        Some((_, port)) if !port.ends_with(']') => port.parse().ok(),
+        _ => (usual > 0).then_some(usual),
+    }
+}
+
 /// Returns the numbers in some texts that may be ports.
 pub(super) fn ports<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<u16> {
     texts

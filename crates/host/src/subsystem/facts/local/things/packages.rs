@@ -91,9 +91,9 @@ pub(super) fn parse(text: &str, marks: &str, group: &mut Group) {
             continue;
         }
         if own(architecture) {
-            group.add(&[name], version);
+            group.add(&[name, architecture], version);
         } else {
-            group.add(&[&format!("{name}:{architecture}")], version);
+            group.add(&[&format!("{name}:{architecture}"), architecture], version);
         }
     }
 }
