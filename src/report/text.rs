@@ -193,7 +193,7 @@ fn findings(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()>
         style.full
             || finding.allowed.is_none() && !(finding.is_pending() && report.command == "drift")
     };
-    let all = if style.full || style.all {
+    let all = if style.all {
         Cow::Borrowed(&report.findings)
     } else {
         Cow::Owned(unmanaged::grouped(&report.findings))
