@@ -194,9 +194,9 @@ fn findings(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()>
             || finding.allowed.is_none() && !(finding.is_pending() && report.command == "drift")
     };
     let all = if style.all {
-        Cow::Borrowed(&report.findings)
+        Cow::Borrowed(&*report.findings)
     } else {
-        Cow::Owned(unmanaged::grouped(&report.findings))
+        unmanaged::grouped(&report.findings)
     };
     let mut shown: Vec<&FindingDocument> = all.iter().filter(is_listed).collect();
     // Unreadable parts hide their content, so they come first. Stable: otherwise, the order of the report counts.

@@ -1,5 +1,6 @@
 //! Unmanaged things of hosts: one line for all things of a class that the same hosts have.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::super::document::FindingDocument;
@@ -45,10 +46,10 @@ impl<'a> Row<'a> {
 
 /// Returns the findings for people: those about things of one class that the same hosts have are one. The first of them
 /// has the place.
-pub(super) fn grouped(findings: &[FindingDocument]) -> Vec<FindingDocument> {
+pub(super) fn grouped(findings: &[FindingDocument]) -> Cow<'_, [FindingDocument]> {
     let rows: Vec<Row<'_>> = findings.iter().filter_map(Row::of).collect();
     if rows.len() < 2 {
-        return findings.to_vec();
+        return Cow::Borrowed(findings);
     }
     let mut things: BTreeMap<_, Vec<&Row<'_>>> = BTreeMap::new();
     for row in &rows {

@@ -126,6 +126,38 @@ fn things_are_those_that_the_systems_own_tools_list() {
 }
 
 #[test]
+fn enabled_units_are_those_of_the_service_manager() {
+    if !super::root::possible(&["systemctl"]) {
+        return;
+    }
+    let Some(root) = Root::start_without_network("") else {
+        return;
+    };
+    let listed = root.shell(
+        "systemctl --root=/ list-unit-files --no-legend --no-pager --state=enabled --type=service,socket,timer,path",
+    );
+    let mut expected: Vec<&str> = listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    expected.sort_unstable();
+    let found = things(&groups(&root), "enabled-units");
+    // The manager lists the template of an instance.
+    let template = |unit: &str| match (unit.split_once('@'), unit.rsplit_once('.')) {
+        (Some((name, _)), Some((_, sort))) => format!("{name}@.{sort}"),
+        _ => unit.to_owned(),
+    };
+    let mut found: Vec<String> = found
+        .iter()
+        .map(|unit| template(unit.trim_end_matches('|')))
+        .filter(|unit| !unit.starts_with("user/"))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn open_ports_have_their_program() {
     if !super::root::possible(&["python3", "ip"]) {
         return;

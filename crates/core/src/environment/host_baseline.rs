@@ -152,7 +152,7 @@ fn written(name: &str) -> String {
 
 /// Returns the name on a line.
 fn name_on(line: &str) -> Option<String> {
-    let file: Arc<SourceFile> = SourceFile::new("line", format!("x = [\n{line}\n]\n"));
+    let file: Arc<SourceFile> = SourceFile::new("item", format!("x = [\n{line}\n]\n"));
     let (table, _) = definition(&file);
     let item = table.get("x")?.as_list()?.first()?;
     item.as_text().map(str::to_owned)

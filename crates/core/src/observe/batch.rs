@@ -162,3 +162,79 @@ fn batch(
         .filter(|number| *number < answers.len())
         .map(|number| answers.swap_remove(number))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::value::RawValue;
+
+    use super::{AT_ONCE, Observers, Questions, observe_with};
+    use crate::kind::Declared;
+    use evenkeel_host::facts::{self, GroupOfFacts};
+    use evenkeel_host::{Answer, Observer, Query};
+    use evenkeel_model::{Address, Instance, Member};
+
+    /// Answers questions about facts, and notes the sizes of batches.
+    #[derive(Default)]
+    struct Counting(Mutex<Vec<(usize, usize)>>);
+
+    impl Observer for Counting {
+        fn observe(&self, queries: &[Query]) -> Vec<Answer> {
+            let mut facts = 0;
+            let answers = queries.iter().map(|query| match query {
+                Query::Facts(query) => {
+                    facts += 1;
+                    let groups = query.groups.iter().map(|name| GroupOfFacts {
+                        name: name.clone(),
+                        ..GroupOfFacts::default()
+                    });
+                    let groups = groups.collect();
+                    Answer::Facts(facts::Answer { groups })
+                }
+                _ => Answer::Unreadable {
+                    reason: "not asked".to_owned(),
+                },
+            });
+            let answers = answers.collect();
+            self.0.lock().unwrap().push((queries.len(), facts));
+            answers
+        }
+    }
+
+    #[test]
+    fn a_question_travels_in_the_first_batch_of_its_machine() {
+        let web: Arc<str> = Arc::from("web");
+        let member = Member::new(&web, None);
+        let query = Query::Facts(facts::Query {
+            groups: vec!["open-ports".to_owned()],
+        });
+        let questions: Questions = [(member.clone(), query)].into();
+        let record =
+            r#"{"except":[],"exclusive":false,"group":null,"mode":493,"owner":null,"path":"/srv"}"#;
+        let record = RawValue::from_string(record.to_owned()).unwrap();
+        let declared = Declared::from_record("directory", &record).unwrap();
+        for (resources, batches) in [
+            (0, vec![(1, 1)]),
+            (3, vec![(4, 1)]),
+            (AT_ONCE + 1, vec![(AT_ONCE + 1, 1), (1, 0)]),
+        ] {
+            let counting = Counting::default();
+            let observers: Observers<'_> = [(member.clone(), &counting as &dyn Observer)].into();
+            let instances = (0..resources).map(|number| {
+                let name = format!("d{number}");
+                (
+                    Instance::from(Address::new("directory", &name)),
+                    &web,
+                    &declared,
+                )
+            });
+            let (seen, answers) = observe_with(instances, &questions, &observers);
+            assert_eq!(seen.len(), resources);
+            assert!(
+                matches!(answers.get(&member), Some(Answer::Facts(answer)) if answer.groups.len() == 1)
+            );
+            assert_eq!(*counting.0.lock().unwrap(), batches);
+        }
+    }
+}

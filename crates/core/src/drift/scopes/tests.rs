@@ -1,3 +1,5 @@
+//! Tests of scopes with targets in memory.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::Group;
 use crate::local::tool::{NotRun, Ran, Tool};
+use crate::package::System;
+use crate::package::local::system;
 
 const DPKG: &str = "${Package}\\t${Architecture}\\t${Version}\\t${db:Status-Status}\\n";
 /// Where apt marks the packages that it installed as dependencies.
@@ -11,12 +13,15 @@ const MARKS: &str = "/var/lib/apt/extended_states";
 const NAME: &str = "%{name}\\n";
 
 pub(in super::super) fn read(group: &mut Group) {
-    let dpkg = Tool::new("dpkg-query").args(["-W", "-f", DPKG]).run();
-    let listed = match dpkg {
-        Err(NotRun::Missing(_)) => return of_rpm(group),
-        other => printed(other),
-    };
-    match listed {
+    match system() {
+        Some(System::Dpkg) => of_dpkg(group),
+        Some(System::Rpm) => of_rpm(group),
+        None => group.miss("the host has neither dpkg nor rpm"),
+    }
+}
+
+fn of_dpkg(group: &mut Group) {
+    match printed(Tool::new("dpkg-query").args(["-W", "-f", DPKG]).run()) {
         Ok(text) => {
             // Without marks, as after debootstrap, every package counts as requested.
             let before = group.unread.len();
@@ -44,10 +49,7 @@ fn of_rpm(group: &mut Group) {
         NAME,
     ]);
     let listed = match dnf.run() {
-        Err(NotRun::Missing(_)) => match Tool::new("rpm").args(["-qa", "--qf", NAME]).run() {
-            Err(NotRun::Missing(_)) => Err("the host has neither dpkg nor rpm".to_owned()),
-            other => printed(other),
-        },
+        Err(NotRun::Missing(_)) => printed(Tool::new("rpm").args(["-qa", "--qf", NAME]).run()),
         other => printed(other),
     };
     match listed {

@@ -1,3 +1,5 @@
+//! Tests of the readers of things with texts of real and hostile hosts.
+
 use super::super::Group;
 use super::super::ports::parse as sockets;
 use super::{Account, cron, keys, mark, packages, ports, users};
@@ -65,7 +67,7 @@ fn accounts_of_people_are_listed() {
     }
     let left_out = [
         ("root", "0", "/bin/bash"),
-        ("nobody", "65534", "/usr/sbin/nologin"),
+        ("guest", "65534", "/usr/sbin/nologin"),
         ("daemon", "1", "/usr/sbin/nologin"),
         ("sync", "4", "/bin/sync"),
     ];

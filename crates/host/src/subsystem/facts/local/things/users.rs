@@ -4,6 +4,8 @@ use super::super::Group;
 
 /// The first number of an account of a person.
 const FIRST: u32 = 1000;
+/// The number of the account without rights.
+const WITHOUT_RIGHTS: u32 = 65_534;
 /// Shells that end at once.
 const CLOSED: [&str; 6] = ["nologin", "false", "true", "sync", "halt", "shutdown"];
 
@@ -27,13 +29,15 @@ fn shell(written: &str) -> &str {
     }
 }
 
-/// Whether an account is one of a person. `root` and `nobody` are part of every system; a second account with the number
-/// 0 is not.
+/// Whether an account is one of a person. `root` and the account without rights are part of every system; a second account
+/// with the number 0 is not.
 pub(super) fn is_listed(name: &str, uid: &str, written: &str) -> bool {
-    if name == "root" && uid == "0" || name == "nobody" {
-        return false;
-    }
-    let number: Option<u32> = uid.parse().ok();
     let program = shell(written).rsplit('/').next().unwrap_or_default();
-    number.is_none_or(|number| number >= FIRST || number == 0) || !CLOSED.contains(&program)
+    let has_shell = !CLOSED.contains(&program);
+    match uid.parse::<u32>() {
+        Ok(0) => name != "root",
+        Ok(WITHOUT_RIGHTS) => has_shell,
+        Ok(number) => number >= FIRST || has_shell,
+        Err(_) => true,
+    }
 }
