@@ -75,6 +75,17 @@ fn what_a_host_has_besides_is_drift_until_the_baseline_lists_it() {
         .says("nothing to write");
     assert_eq!(world.read("environments/baselines/web.toml"), taken);
 
+    // A table that cannot be read is unknown, and shuts the gate.
+    running[1].run("mkfifo /etc/cron.d/pipe");
+    world
+        .expect(1, &["drift", "--live"])
+        .says("`cron` cannot be read: `/etc/cron.d/pipe`: it is not a regular file");
+    world
+        .expect(3, &["deliver"])
+        .says("production-drift")
+        .says("`cron` cannot be read: `/etc/cron.d/pipe`");
+    running[1].run("rm /etc/cron.d/pipe");
+
     // One thing of each class on production.
     running[1].run(
         "cat >>/var/lib/dpkg/status <<'X'\n\nPackage: stray\nStatus: install ok installed\nArchitecture: all\n\

@@ -207,6 +207,9 @@ mkdir -p etc/cron.d home/eve/.ssh
 mkfifo etc/cron.d/pipe home/eve/.ssh/authorized_keys
 mkdir etc/crontab
 echo 'eve:x:4300:4300::/home/eve:/bin/bash' >>etc/passwd
+echo 'mal:x:4301:4301::/home/mal:/bin/bash' >>etc/passwd
+mkdir -p home/mal/.ssh
+ln -s /proc/kmsg home/mal/.ssh/authorized_keys
 echo '+::::::' >>etc/passwd
 printf 'Package: half' >var/lib/apt/extended_states.new
 rm -rf var/lib/apt/extended_states; mkdir var/lib/apt/extended_states",
@@ -218,6 +221,7 @@ rm -rf var/lib/apt/extended_states; mkdir var/lib/apt/extended_states",
     for expected in [
         "`/etc/cron.d/pipe`: it is not a regular file",
         "`/home/eve/.ssh/authorized_keys`: it is not a regular file",
+        "`/home/mal/.ssh/authorized_keys`: it is a link to a file of the kernel",
         "`/var/lib/apt/extended_states`: it is not a regular file",
         "`/etc/passwd` includes accounts of NIS, which are not read",
     ] {

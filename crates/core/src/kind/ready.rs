@@ -97,3 +97,23 @@ fn is_endpoint(text: &str) -> bool {
         !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::port;
+    use evenkeel_host::Ready;
+
+    #[test]
+    fn a_check_names_one_port() {
+        let http = |url: &str| port(&Ready::Http(url.to_owned()));
+        assert_eq!(http("http://127.0.0.1:7101/healthz?a=:9"), Some(7101));
+        assert_eq!(http("http://app/"), Some(80));
+        assert_eq!(http("https://ada:pw@app#x"), Some(443));
+        assert_eq!(http("https://[::1]/x"), Some(443));
+        assert_eq!(http("https://[::1]:8443"), Some(8443));
+        assert_eq!(http("http://app:many/"), None);
+        let tcp = |endpoint: &str| port(&Ready::Tcp(endpoint.to_owned()));
+        assert_eq!(tcp("127.0.0.1:5432"), Some(5432));
+        assert_eq!(tcp("[::1]"), None);
+    }
+}

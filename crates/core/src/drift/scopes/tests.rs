@@ -7,12 +7,13 @@ use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 use crate::environment::host_baseline::{Names, add};
 use crate::in_memory::Project;
 use evenkeel_host::Account;
+use evenkeel_host::facts::{Fact, THINGS};
 use evenkeel_host::recorded::RecordedHost;
 use evenkeel_host::unit::UnitState;
 use evenkeel_host::user::User;
 use evenkeel_model::Digest;
 
-use super::undeclared_things;
+use super::{Thing, undeclared_things};
 
 const SCOPE: &str = "[exclusive.web]\non = \"web\"\nbaseline = \"baselines/web.toml\"\n";
 const KEY: &str =
@@ -200,6 +201,48 @@ fn taken_without_cron(project: &Project) -> String {
         }
         add(None, &names).unwrap()
     })
+}
+
+#[test]
+fn a_fact_names_its_thing_and_what_may_declare_it() {
+    let thing = |class: &str, path: &[&str]| {
+        let fact = Fact {
+            path: path.iter().map(|step| (*step).to_owned()).collect(),
+            value: String::new(),
+        };
+        let thing = Thing::of(class, &fact);
+        let claims: Vec<String> = thing.claims.iter().map(ToString::to_string).collect();
+        (thing.name.clone(), claims.join(", "), thing.port)
+    };
+    let expected = |name: &str, claims: &str, port| (name.to_owned(), claims.to_owned(), port);
+    assert_eq!(
+        thing("packages", &["vim", "amd64"]),
+        expected("vim", "package vim, package vim:amd64", None)
+    );
+    assert_eq!(
+        thing("cron", &["/etc/cron.d/a", "@daily root 1"]),
+        expected("/etc/cron.d/a @daily root 1", "/etc/cron.d/a", None)
+    );
+    assert_eq!(
+        thing(
+            "authorized-keys",
+            &["ada", "/k", "ssh-rsa", "12", "SHA256:x"]
+        ),
+        expected("ada SHA256:x", "authorized key ada: ssh-rsa 12, /k", None)
+    );
+    assert_eq!(
+        thing("ports", &["tcp", "*", "22"]),
+        expected("tcp *:22", "", Some(22))
+    );
+    assert_eq!(
+        thing("ports", &["udp", "*", "22"]),
+        expected("udp *:22", "", None)
+    );
+    // A host that answers anything else ends nothing.
+    for (class, _) in THINGS {
+        thing(class, &[]);
+        thing(class, &["a", "b", "c", "d", "e", "f"]);
+    }
 }
 
 #[test]

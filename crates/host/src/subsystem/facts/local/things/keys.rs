@@ -35,7 +35,7 @@ pub(in super::super) fn read(group: &mut Group) {
                 group.miss(format!("sshd's file of keys `{pattern}` is not known"));
                 continue;
             };
-            if let Some(text) = group.file(Path::new(&path)) {
+            if let Some(text) = group.file_of_user(Path::new(&path)) {
                 keys(&account.name, &path, &text, group);
             }
         }

@@ -39,10 +39,10 @@ fn packages_that_apt_marks_are_dependencies() {
     assert_eq!(
         of(|group| packages::parse(list, marks, group)),
         [
-            "dpkg|1.21",
-            "half|1",
-            "libc6:i386|2.36",
-            "vim|2:9.0",
+            "dpkg amd64|1.21",
+            "half amd64|1",
+            "libc6:i386 i386|2.36",
+            "vim amd64|2:9.0",
             "unread: the list of packages has a malformed line"
         ]
     );
