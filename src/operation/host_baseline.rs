@@ -1,6 +1,6 @@
 //! Baseline of hosts: accepts the unmanaged things that live hosts have now, such as those of their image.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::session::{Needs, Session};
@@ -139,7 +139,7 @@ fn tell(found: &ByFile, is_dry: bool, report: &mut Report) {
         report.say("no unmanaged things: nothing to write");
     }
     for (path, names) in found {
-        let number = names.values().map(|names| names.len()).sum();
+        let number = names.values().map(BTreeSet::len).sum();
         let number = count(number, "thing");
         let path = Path::new(path).display();
         report.say(if is_dry {

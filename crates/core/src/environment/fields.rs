@@ -469,24 +469,12 @@ pub const SURVEY: &[Field] = &[
     .written_out(),
 ];
 
-/// Classes of things that a scope may own.
-const CLASSES: &[&str] = &{
-    let things = evenkeel_host::facts::THINGS;
-    let mut names = [""; evenkeel_host::facts::THINGS.len()];
-    let mut at = 0;
-    while at < names.len() {
-        names[at] = things[at].0;
-        at += 1;
-    }
-    names
-};
-
 /// `[exclusive.NAME]`.
 pub const EXCLUSIVE: &[Field] = &[
     Field::required("on", Form::Word, "The target whose hosts are read."),
     Field::optional(
         "things",
-        Form::Several(&Form::Choice(CLASSES)),
+        Form::Several(&Form::Choice(evenkeel_host::facts::CLASSES)),
         "The classes of things. Default: all.",
     )
     .written_out(),

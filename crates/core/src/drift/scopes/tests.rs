@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 
+use crate::environment::fields::HOST_BASELINE;
 use crate::environment::host_baseline::{Names, add};
 use crate::in_memory::Project;
 use evenkeel_host::Account;
-use evenkeel_host::facts::{Fact, THINGS};
+use evenkeel_host::facts::{CLASSES, Fact, THINGS};
 use evenkeel_host::recorded::RecordedHost;
 use evenkeel_host::unit::UnitState;
 use evenkeel_host::user::User;
@@ -262,6 +263,14 @@ fn hostile_names_are_inert() {
             .any(|each| each.is_control() || each == '\u{202e}'),
         "{text:?}"
     );
+}
+
+#[test]
+fn every_class_is_a_key_of_the_baseline() {
+    let classes: Vec<&str> = THINGS.iter().map(|(class, _)| *class).collect();
+    assert_eq!(classes, CLASSES);
+    let keys: Vec<&str> = HOST_BASELINE.iter().map(|field| field.name).collect();
+    assert_eq!(classes, keys);
 }
 
 fn names() -> impl Strategy<Value = BTreeSet<String>> {

@@ -38,6 +38,16 @@ pub const THINGS: &[(&str, &str)] = &[
     ("ports", "open-ports"),
 ];
 
+/// The classes of [`THINGS`].
+pub const CLASSES: &[&str] = &[
+    "packages",
+    "units",
+    "users",
+    "cron",
+    "authorized-keys",
+    "ports",
+];
+
 /// Asks for groups of facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {

@@ -45,10 +45,7 @@ impl RecordedHost {
             .map(|((_, name), value)| (&**name, &**value))
     }
 
-    fn texts<'a>(
-        &'a self,
-        is_it: impl Fn(&str) -> bool,
-    ) -> impl Iterator<Item = (&'a str, String)> {
+    fn texts(&self, is_it: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, String)> {
         self.things
             .iter()
             .filter(move |(path, _)| is_it(path))
