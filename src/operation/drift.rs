@@ -239,12 +239,15 @@ fn next(report: &mut Report) {
             .iter()
             .any(|corner| corner.key() == key)
     };
+    // No plan has a step for an unmanaged thing.
+    let is_unmanaged = |key: &str| key == Corner::Unmanaged.key();
     let mut commands = Vec::new();
     let mut pending = false;
     for environment in report.environments.iter().filter(|it| !it.in_sync) {
-        if environment.corners.keys().all(|key| is_pending(key)) {
+        let mut corners = environment.corners.keys();
+        if corners.clone().all(|key| is_pending(key)) {
             pending = true;
-        } else {
+        } else if !corners.all(|key| is_pending(key) || is_unmanaged(key)) {
             commands.push(format!("evenkeel plan {}", environment.name));
         }
     }

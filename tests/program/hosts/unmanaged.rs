@@ -233,6 +233,41 @@ fn what_another_account_cannot_read_is_unknown() {
 }
 
 #[test]
+fn a_name_with_a_secret_is_neither_shown_nor_written() {
+    const SECRET: &str = "canary7token7of7staging";
+    let mut world = system();
+    let staging = format!("{BARE}echo '{SECRET}:x:4242:4242::/:/bin/sh' >>etc/passwd\n");
+    let names = [("staging-1", &*staging), ("production-1", BARE)];
+    let Some(_running) = hosts_with(&mut world, &names, "root") else {
+        return;
+    };
+    world.add(
+        "environments/system.toml",
+        "\n[parameter.token]\nvaries = \"secret\"\n\n[file.token]\non = \"web\"\npath = \"/srv/site/token\"\n\
+         content = \"${token}\"\nmode = \"0600\"\n",
+    );
+    for (name, secret) in [("staging", SECRET), ("production", "another-of-production")] {
+        world.write(&format!("secrets/{name}"), secret);
+        world.replace(
+            &format!("environments/{name}.toml"),
+            "[values]\n",
+            &format!("[values]\ntoken = {{ file = \"../secrets/{name}\" }}\n"),
+        );
+    }
+    world.add(".gitignore", "/secrets\n");
+    owned(&world);
+    let drift = world.expect(2, &["drift", "staging", "--live"]);
+    drift.says("unmanaged account:").silent_about(SECRET);
+    world
+        .expect(0, &["baseline", "--unmanaged", "staging"])
+        .says("1 thing stays unmanaged: the name contains a secret")
+        .silent_about(SECRET);
+    let written = world.read("environments/baselines/web.toml");
+    assert!(written.contains("\"deploy\","), "{written}");
+    assert!(!written.contains(SECRET), "{written}");
+}
+
+#[test]
 fn a_baseline_needs_a_scope_and_the_working_tree() {
     let world = system();
     world
