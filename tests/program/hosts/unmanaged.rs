@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::super::world::TestWorld;
+use super::systemd::on_a_host;
 use super::{hosts_with, system};
 
 /// Removes what this machine brings besides packages and accounts.
@@ -230,6 +231,70 @@ fn what_another_account_cannot_read_is_unknown() {
         .expect(1, &["drift", "--live"])
         .says("`cron` cannot be read: `/var/spool/cron/crontabs`: permission denied");
     assert!(fs::metadata(running[0].path("/var/spool/cron/crontabs")).is_ok());
+}
+
+#[test]
+fn what_a_package_brings_is_unmanaged_until_each_part_is_declared() {
+    const ALL: &str = "[exclusive.web]\non = \"web\"\nbaseline = \"baselines/web.toml\"\n";
+    const NGINX: &str = "\n[package.nginx-light]\non = \"web\"\n";
+    const SERVICE: &str = "\n[service.nginx]\non = \"web\"\nready = { tcp = \"127.0.0.1:80\" }\n";
+    let Some((world, host)) = on_a_host(ALL) else {
+        return;
+    };
+    world.expect(0, &["baseline", "--unmanaged", "staging"]);
+    let taken = world.read("environments/baselines/web.toml");
+    assert!(taken.contains("  \"ssh.service\",\n"), "{taken}");
+    assert!(taken.contains("  \"tcp *:22\",\n"), "{taken}");
+    world.commit();
+    world.expect(0, &["drift", "staging", "--live"]);
+
+    host.run("export DEBIAN_FRONTEND=noninteractive; apt-get update -qq; apt-get install -qq --yes nginx-light >/dev/null 2>&1; systemctl start nginx");
+    let names = |code: i32| -> Vec<String> {
+        let found = findings(&world.json(code, &["drift", "staging", "--live"]));
+        let name = |message: &String| message.split("unmanaged ").nth(1).unwrap().to_owned();
+        found.iter().map(name).collect()
+    };
+    let found = names(2);
+    assert_eq!(found.len(), 3, "{found:#?}");
+    assert!(
+        found[0].starts_with("installed package: nginx-light (1."),
+        "{found:#?}"
+    );
+    assert_eq!(found[1], "enabled unit: nginx.service");
+    assert_eq!(found[2], "open port: tcp *:80 (nginx)");
+
+    // A package does not declare the unit that it enables.
+    let path = "environments/system.toml";
+    world.add(path, NGINX);
+    world.commit();
+    world.expect(0, &["apply", "staging"]);
+    assert_eq!(names(2).len(), 2);
+    world.add(path, SERVICE);
+    world.commit();
+    world.expect(0, &["apply", "staging"]);
+    world.expect(0, &["drift", "staging", "--live"]);
+
+    // Removed from the definitions, each is removed once, and reported no more.
+    world.replace(path, SERVICE, "");
+    world.replace(path, NGINX, "");
+    world.commit();
+    let before = world.json(2, &["drift", "staging", "--live"]);
+    let codes = before["findings"].as_array().unwrap().iter();
+    let codes: Vec<&str> = codes
+        .filter_map(|finding| finding["code"].as_str())
+        .collect();
+    assert_eq!(codes, ["live/no-longer-declared"; 2]);
+    world.expect(0, &["apply", "staging"]);
+    world.expect(0, &["plan", "staging"]);
+    let left = names_of(&world);
+    // Dependencies of the package were not requested.
+    assert!(left.iter().all(|name| !name.contains("nginx")), "{left:#?}");
+}
+
+/// Returns the messages about unmanaged things of staging.
+fn names_of(world: &TestWorld) -> Vec<String> {
+    let ran = world.run(&["drift", "staging", "--live", "--format", "json"]);
+    findings(&ran.document())
 }
 
 #[test]
