@@ -1,5 +1,6 @@
 //! Parsing of `[exclusive.NAME]`: the target, the classes of things, the exceptions, and the file of the baseline.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::check::check_table;
@@ -67,11 +68,31 @@ impl Reader<'_> {
         }
     }
 
-    /// Checks that the targets of scopes exist.
+    /// Checks that the targets of scopes exist, and that no two scopes own a class of one.
     pub(super) fn targets_of_scopes(&mut self, definition: &Definition) {
+        let mut owners: BTreeMap<(&str, &str), &Scope> = BTreeMap::new();
         for scope in definition.scopes.values() {
             let subject = format!("exclusive.{}", scope.name);
             self.target_of(definition, &subject, &scope.on, &scope.on_span);
+            let mut twice = None;
+            for class in &scope.classes {
+                let owner = *owners.entry((&scope.on, class)).or_insert(scope);
+                if owner.name != scope.name {
+                    twice.get_or_insert((owner, *class));
+                }
+            }
+            if let Some((owner, class)) = twice {
+                let message = format!(
+                    "exclusive.{} and {subject} own `{class}` of the target `{}`",
+                    owner.name, scope.on
+                );
+                self.complaints.push(
+                    Defect::new(&codes::OWNED_TWICE, subject, message)
+                        .attribute("things")
+                        .at(&scope.span, "the second one")
+                        .at(&owner.span, "the first one"),
+                );
+            }
         }
     }
 
