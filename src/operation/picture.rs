@@ -15,7 +15,7 @@ use crate::world::command::handed_on;
 use crate::world::documents::{CommittedDocuments, Renames, Rendering, WorkingDocuments};
 use crate::world::redaction::Redactor;
 use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, FileSet, FileSets};
-use evenkeel_core::drift::{Disparity, live};
+use evenkeel_core::drift::{Disparity, live, live_resources};
 use evenkeel_core::environment::definition::ValueSource;
 use evenkeel_core::environment::{DocumentSource, Resolved};
 use evenkeel_core::observe::{Situation, look, look_with_things};
@@ -166,7 +166,16 @@ impl Resolution {
 
     /// Returns the differences between observations and definitions. Names of unmanaged things may contain a secret.
     pub(super) fn live(&self, situation: &Situation<'_>) -> Vec<Defect> {
-        let mut defects = live(situation);
+        self.without_secrets(live(situation))
+    }
+
+    /// Returns the findings of [`Resolution::live`] without those about things of hosts. A rollback does not wait for them: the
+    /// restored definitions have an earlier baseline.
+    pub(super) fn live_resources(&self, situation: &Situation<'_>) -> Vec<Defect> {
+        self.without_secrets(live_resources(situation))
+    }
+
+    fn without_secrets(&self, mut defects: Vec<Defect>) -> Vec<Defect> {
         if self.secrets.is_empty() {
             return defects;
         }

@@ -145,7 +145,7 @@ impl<'w> Restored<'w> {
         let proven = prove(project, ledger, state)?;
         let name = &self.started.environment;
         let targets = resolution.targets(project, name)?;
-        let situation = resolution.look_with_things(project, name, state, &targets)?;
+        let situation = resolution.look(project, name, state, &targets)?;
         let plan = resolution.plan(project, &situation, state)?;
         artifacts::place(
             today,
@@ -159,7 +159,7 @@ impl<'w> Restored<'w> {
         let facts = EnvironmentFacts {
             recipe: plan.recipe,
             artifacts: artifacts_of(situation.resolved),
-            drift: live_drift(&resolution.live(&situation), Some(&plan)),
+            drift: live_drift(&resolution.live_resources(&situation), Some(&plan)),
             steps: plan.steps.len(),
             declared,
             observed,

@@ -298,6 +298,39 @@ fn names_of(world: &TestWorld) -> Vec<String> {
 }
 
 #[test]
+fn a_rollback_does_not_wait_for_things_of_hosts() {
+    let mut world = system();
+    let bare = [("staging-1", BARE), ("production-1", BARE)];
+    let Some(running) = hosts_with(&mut world, &bare, "root") else {
+        return;
+    };
+    owned(&world);
+    world.expect(0, &["baseline", "--unmanaged"]);
+    world.commit();
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    // The second release accepts an account that the baseline of the first one lacks.
+    for host in &running {
+        host.run("echo 'eve:x:4444:4444::/home/eve:/bin/sh' >>/etc/passwd");
+    }
+    world.expect(3, &["deliver"]).says("eve");
+    world.expect(0, &["baseline", "--unmanaged"]);
+    world.replace("environments/system.toml", "the same on both", "changed");
+    world.commit();
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    assert_eq!(
+        running[1].read("/var/lib/evenkeel/shop/notes.txt"),
+        "changed\n"
+    );
+    world.expect(8, &["rollback", "production"]);
+    assert_eq!(
+        running[1].read("/var/lib/evenkeel/shop/notes.txt"),
+        "the same on both\n"
+    );
+}
+
+#[test]
 fn a_name_with_a_secret_is_neither_shown_nor_written() {
     const SECRET: &str = "canary7token7of7staging";
     let mut world = system();

@@ -22,7 +22,7 @@ pub(crate) use causes::order::order;
 pub use causes::{group, group_without, rules};
 pub use declare::{Signature, declare};
 pub use differences::{Declaration, Presence, SettledParity, settle};
-pub use live::live;
+pub use live::{live, live_resources};
 pub use machines::by_machine;
 pub use parity::{Disparity, parity};
 pub use scopes::{Unmanaged, undeclared_things};
