@@ -58,7 +58,7 @@ impl GateReview {
         let mut restores = Vec::new();
         for name in &project.definition.path {
             let targets = resolution.targets(project, name)?;
-            let situation = resolution.look(project, name, state, &targets)?;
+            let situation = resolution.look_with_things(project, name, state, &targets)?;
             let plan = resolution.plan(project, &situation, state)?;
             let (declared, observed) = situation.coverage();
             facts.insert(

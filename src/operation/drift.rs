@@ -239,12 +239,15 @@ fn next(report: &mut Report) {
             .iter()
             .any(|corner| corner.key() == key)
     };
+    // No plan has a step for an unmanaged thing.
+    let is_unmanaged = |key: &str| key == Corner::Unmanaged.key();
     let mut commands = Vec::new();
     let mut pending = false;
     for environment in report.environments.iter().filter(|it| !it.in_sync) {
-        if environment.corners.keys().all(|key| is_pending(key)) {
+        let mut corners = environment.corners.keys();
+        if corners.clone().all(|key| is_pending(key)) {
             pending = true;
-        } else {
+        } else if !corners.all(|key| is_pending(key) || is_unmanaged(key)) {
             commands.push(format!("evenkeel plan {}", environment.name));
         }
     }
@@ -265,7 +268,7 @@ fn observe_all(
     let mut environments = Vec::new();
     for name in names {
         let targets = resolution.targets(project, name)?;
-        let situation = resolution.look(project, name, state, &targets)?;
+        let situation = resolution.look_with_things(project, name, state, &targets)?;
         let (defects, (declared, observed)) =
             rayon::join(|| resolution.live(&situation), || situation.coverage());
         unrecorded::tell(project, state, &situation, report);

@@ -15,10 +15,10 @@ use crate::world::command::handed_on;
 use crate::world::documents::{CommittedDocuments, Renames, Rendering, WorkingDocuments};
 use crate::world::redaction::Redactor;
 use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, FileSet, FileSets};
-use evenkeel_core::drift::{Disparity, live};
+use evenkeel_core::drift::{Disparity, live, live_resources};
 use evenkeel_core::environment::definition::ValueSource;
 use evenkeel_core::environment::{DocumentSource, Resolved};
-use evenkeel_core::observe::{Situation, look};
+use evenkeel_core::observe::{Situation, look, look_with_things};
 use evenkeel_core::parity::Parity;
 use evenkeel_core::plan::{Digests, Plan, Recipe, make, recipe};
 use evenkeel_ledger::record::Origin;
@@ -132,7 +132,7 @@ impl Resolution {
         ))
     }
 
-    /// Observes one environment.
+    /// Observes one environment, without the things of its scopes.
     pub(super) fn look<'a>(
         &'a self,
         project: &Project<'_>,
@@ -144,18 +144,38 @@ impl Resolution {
         let empty = EnvironmentState::default();
         let standing = state.environment(name).unwrap_or(&empty);
         targets.recall(&standing.applied);
-        look(
-            resolved,
-            standing,
-            &targets.observers(),
-            project.world.clock.now(),
-        )
-        .map_err(Failure::other)
+        let now = project.world.clock.now();
+        look(resolved, standing, &targets.observers(), now).map_err(Failure::other)
+    }
+
+    /// Observes one environment with the things of its scopes, to judge its live state.
+    pub(super) fn look_with_things<'a>(
+        &'a self,
+        project: &Project<'_>,
+        name: &EnvironmentName,
+        state: &State,
+        targets: &Targets,
+    ) -> Result<Situation<'a>, Failure> {
+        let resolved = self.environment(name)?;
+        let empty = EnvironmentState::default();
+        let standing = state.environment(name).unwrap_or(&empty);
+        targets.recall(&standing.applied);
+        let now = project.world.clock.now();
+        look_with_things(resolved, standing, &targets.observers(), now).map_err(Failure::other)
     }
 
     /// Returns the differences between observations and definitions. Names of unmanaged things may contain a secret.
     pub(super) fn live(&self, situation: &Situation<'_>) -> Vec<Defect> {
-        let mut defects = live(situation);
+        self.without_secrets(live(situation))
+    }
+
+    /// Returns the findings of [`Resolution::live`] without those about things of hosts. A rollback does not wait for them: the
+    /// restored definitions have an earlier baseline.
+    pub(super) fn live_resources(&self, situation: &Situation<'_>) -> Vec<Defect> {
+        self.without_secrets(live_resources(situation))
+    }
+
+    fn without_secrets(&self, mut defects: Vec<Defect>) -> Vec<Defect> {
         if self.secrets.is_empty() {
             return defects;
         }

@@ -24,7 +24,9 @@ mod proofs;
 mod replays;
 mod shown;
 mod status;
+mod unmanaged;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 pub use self::done::Progress;
@@ -191,7 +193,12 @@ fn findings(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()>
         style.full
             || finding.allowed.is_none() && !(finding.is_pending() && report.command == "drift")
     };
-    let mut shown: Vec<&FindingDocument> = report.findings.iter().filter(is_listed).collect();
+    let all = if style.all {
+        Cow::Borrowed(&*report.findings)
+    } else {
+        unmanaged::grouped(&report.findings)
+    };
+    let mut shown: Vec<&FindingDocument> = all.iter().filter(is_listed).collect();
     // Unreadable parts hide their content, so they come first. Stable: otherwise, the order of the report counts.
     shown.sort_by_key(|finding| {
         (

@@ -362,6 +362,18 @@ pub fn replace_text(path: &Path, text: &str) -> std::io::Result<()> {
     fs::File::open(directory)?.sync_all()
 }
 
+/// Replaces a file like [`replace_text`], and creates its directory.
+///
+/// # Errors
+///
+/// When the directory or the file cannot be written.
+pub fn put_text(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    replace_text(path, text)
+}
+
 /// Reads a regular file of at most `most` bytes; `None` if it is longer. Opening a pipe or a device does not block.
 ///
 /// # Errors

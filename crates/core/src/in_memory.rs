@@ -12,7 +12,7 @@ use crate::environment::resolve::Surroundings;
 use crate::environment::secrets::NoSecrets;
 use crate::environment::{Files, Resolved, read, resolve};
 use crate::kind::ArtifactFacts;
-use crate::observe::{Handover, Observers, Situation, look};
+use crate::observe::{Handover, Observers, Situation, look_with_things};
 use crate::plan::{Digests, Plan, Step, make, recipe};
 use evenkeel_host::recorded::Fault;
 use evenkeel_host::{
@@ -49,7 +49,8 @@ impl Files for InMemory {
     }
 
     fn definitions(&self) -> Result<Vec<String>, String> {
-        Ok(self.0.keys().map(|name| (*name).to_owned()).collect())
+        let names = self.0.keys().filter(|name| !name.contains('/'));
+        Ok(names.map(|name| (*name).to_owned()).collect())
     }
 
     fn shown(&self, path: &str) -> String {
@@ -178,6 +179,8 @@ pub(crate) struct Project {
     /// Rollout of the target, as a table of TOML.
     pub(crate) rollout: &'static str,
     pub(crate) around: Around,
+    /// The file `baselines/web.toml`.
+    pub(crate) baseline: Option<String>,
     ledger: MemoryLedger,
     now: Moment,
 }
@@ -205,6 +208,7 @@ impl Project {
             listed: Vec::new(),
             rollout: "{}",
             around: Around::default(),
+            baseline: None,
             ledger,
             now,
         }
@@ -226,13 +230,18 @@ impl Project {
     }
 
     fn definitions(&self, resources: &str) -> InMemory {
-        if self.hosts.is_empty() {
-            return InMemory::with(resources);
+        let mut files = if self.hosts.is_empty() {
+            InMemory::with(resources)
+        } else {
+            let (hosts, rollout) = (&self.listed, self.rollout);
+            let suite = "[suite.smoke]\nkind = \"smoke\"\nrun = [\"true\"]\n";
+            let place = format!("hosts = {hosts:?}\nrollout = {rollout}");
+            InMemory::on(&format!("{suite}{resources}"), &place)
+        };
+        if let Some(text) = &self.baseline {
+            files.0.insert("baselines/web.toml", text.clone());
         }
-        let (hosts, rollout) = (&self.listed, self.rollout);
-        let suite = "[suite.smoke]\nkind = \"smoke\"\nrun = [\"true\"]\n";
-        let place = format!("hosts = {hosts:?}\nrollout = {rollout}");
-        InMemory::on(&format!("{suite}{resources}"), &place)
+        files
     }
 
     /// Returns the machines that the definitions list; `target` is the only one of a project without hosts.
@@ -286,7 +295,7 @@ impl Project {
             .into_iter()
             .map(|(member, target)| (member, target as &dyn Observer))
             .collect();
-        let situation = look(&resolved, standing, &observers, self.now).unwrap();
+        let situation = look_with_things(&resolved, standing, &observers, self.now).unwrap();
         let recipe = recipe(&definition, &resolved, &BTreeSet::new());
         let definitions = Digest::of(resources.as_bytes());
         let plan = make(

@@ -159,7 +159,7 @@ impl<'w> Restored<'w> {
         let facts = EnvironmentFacts {
             recipe: plan.recipe,
             artifacts: artifacts_of(situation.resolved),
-            drift: live_drift(&resolution.live(&situation), Some(&plan)),
+            drift: live_drift(&resolution.live_resources(&situation), Some(&plan)),
             steps: plan.steps.len(),
             declared,
             observed,

@@ -12,6 +12,7 @@ mod several;
 mod surveyed;
 mod systemd;
 mod timers;
+mod unmanaged;
 mod whole;
 
 use super::world::TestWorld;

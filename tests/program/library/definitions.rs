@@ -245,6 +245,8 @@ fn the_fixture_of_everything_uses_every_key() {
         ("suite", fields::SUITE),
         ("document", fields::DOCUMENT_SOURCE),
         ("document", fields::DOCUMENT_RULES),
+        ("survey", fields::SURVEY),
+        ("exclusive", fields::EXCLUSIVE),
         ("release", fields::RELEASE),
         ("difference", fields::DIFFERENCE),
         ("bound", fields::BOUND),

@@ -15,6 +15,21 @@ use super::layers::{is_for_tests, source_files};
 const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
     (
         "crates/host/src/subsystem/facts/mod.rs",
+        "cron",
+        "a class of things",
+    ),
+    (
+        "crates/core/src/drift/scopes.rs",
+        "cron",
+        "a class of things",
+    ),
+    (
+        "crates/core/src/environment/fields.rs",
+        "cron",
+        "a class of things",
+    ),
+    (
+        "crates/host/src/subsystem/facts/mod.rs",
         "sysctl",
         "a group of facts",
     ),

@@ -29,3 +29,4 @@ mod rpms;
 mod settings;
 mod speed;
 mod support;
+mod things;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use evenkeel_host::facts;
 use evenkeel_host::package::{
     self, InstallPackage, PackageFound, PackageState, RemovePackage, System,
 };
@@ -114,6 +115,43 @@ fn versions_are_installed_raised_lowered_and_removed_by_dnf() {
         root.act(action("evk-app", Some("2.0"), None, planned)),
         Err(ActionError::Changed { .. })
     ));
+}
+
+#[test]
+fn packages_that_dnf_installed_for_others_are_no_things() {
+    let Some(root) = root("") else { return };
+    let things = || {
+        let groups = vec!["manual-packages".to_owned()];
+        match root.ask(Query::Facts(facts::Query { groups })) {
+            Answer::Facts(answer) => answer.groups,
+            other => panic!("{other:?}"),
+        }
+    };
+    let names = |groups: &[facts::GroupOfFacts]| -> Vec<String> {
+        assert_eq!(groups[0].unread, [""; 0]);
+        groups[0]
+            .facts
+            .iter()
+            .map(|fact| fact.path.join(" "))
+            .collect()
+    };
+    assert_eq!(names(&things()), [""; 0]);
+    install(&root, "evk-plugin", None).unwrap();
+    assert!(matches!(
+        found(&root, "evk-app").state,
+        PackageState::Installed { .. }
+    ));
+    assert_eq!(names(&things()), ["evk-plugin"]);
+    // Without dnf, there is no record of requests.
+    root.shell("mv /usr/bin/dnf /usr/bin/dnf.off");
+    assert_eq!(names(&things()), ["evk-app", "evk-lib", "evk-plugin"]);
+    // A dnf that fails hides nothing.
+    root.shell(
+        "printf '#!/bin/sh\\necho broken >&2; exit 1\\n' >/usr/bin/dnf; chmod 755 /usr/bin/dnf",
+    );
+    let broken = things();
+    assert!(broken[0].facts.is_empty());
+    assert!(broken[0].unread[0].contains("broken"), "{broken:?}");
 }
 
 #[test]

@@ -125,8 +125,9 @@ pub const NO_LONGER: Code = Code::error(
 /// Exists without a definition.
 pub const UNMANAGED: Code = Code::error(
     "live/unmanaged",
-    "unmanaged entry in an exclusive directory",
-    "Declare it, list it in the directory's `except`, or delete it. evenkeel only deletes what it created.",
+    "unmanaged thing in an exclusive directory, or on a host in an exclusive scope",
+    "Declare it, list it in `except` of the directory or of `[exclusive.NAME]`, or delete it. `evenkeel baseline --unmanaged` \
+     accepts the things of hosts, such as those of their image. evenkeel only deletes what it created.",
 );
 /// In sync, but never recorded.
 pub const NOT_RECORDED: Code = Code {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{codes, unmanaged};
+use super::{codes, scopes, unmanaged};
 use crate::environment::ResolvedResource;
 use crate::kind::{self, Discrepancy, Observation, Observed};
 use crate::observe::{Handover, Hold, Holder, LastApplied, Leaving, Situation};
@@ -11,9 +11,18 @@ use evenkeel_model::defect::{Corner, Defect, Since};
 use evenkeel_model::source::Span;
 use evenkeel_model::{Instance, Moment, beside, duration};
 
-/// Returns everything that is not in sync in one environment, in the order of addresses.
+/// Returns everything that is not in sync in one environment: resources in the order of addresses, then the unmanaged things
+/// of hosts.
 #[must_use]
 pub fn live(situation: &Situation<'_>) -> Vec<Defect> {
+    let mut defects = live_resources(situation);
+    defects.extend(scopes::unmanaged(situation));
+    defects
+}
+
+/// Returns the findings of [`live`] without those about things of hosts.
+#[must_use]
+pub fn live_resources(situation: &Situation<'_>) -> Vec<Defect> {
     let mut defects = Vec::new();
     let instances = beside(situation.resolved.instances(), &situation.applied)
         .map(|(instance, resource, applied)| (instance, (resource, applied)));

@@ -1,8 +1,10 @@
 //! Machines that cannot be read: one finding for each, instead of one for each resource on it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::codes;
+use super::{codes, scopes};
+use crate::environment::resolve::TargetPlace;
 use crate::environment::{Definition, Resolved};
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Instance, Member};
@@ -26,9 +28,15 @@ pub fn by_machine(
         return defects;
     }
     let mut all: BTreeMap<Member, usize> = BTreeMap::new();
-    for (instance, resource) in resolved.instances() {
-        let member = Member::new(&resource.on, instance.host.as_ref());
-        *all.entry(member).or_default() += 1;
+    let instances = resolved.instances();
+    let on = instances.map(|(instance, resource)| (Arc::clone(&resource.on), instance.host));
+    let scopes = resolved.scopes.iter().flat_map(|scope| {
+        let place = resolved.targets.get(scope.on());
+        let hosts = place.into_iter().flat_map(TargetPlace::members);
+        hosts.map(|host| (Arc::clone(scope.on()), host.cloned()))
+    });
+    for (on, host) in on.chain(scopes) {
+        *all.entry(Member::new(&on, host.as_ref())).or_default() += 1;
     }
     let mut instead: BTreeMap<usize, Option<Defect>> = BTreeMap::new();
     for (member, reasons) in unread {
@@ -37,7 +45,15 @@ pub fn by_machine(
             continue;
         }
         for (reason, numbers) in reasons.into_iter().filter(|(_, it)| it.len() > 1) {
-            let one = of_machine(definition, resolved, &member, &reason, numbers.len());
+            // A scope is no resource.
+            let is_resource = |number: &&usize| {
+                let subject = defects.get(**number).map(|defect| &*defect.subject);
+                subject
+                    .and_then(Instance::parse)
+                    .is_some_and(|it| resolved.resource_of(&it).is_some())
+            };
+            let count = numbers.iter().filter(is_resource).count();
+            let one = of_machine(definition, resolved, &member, &reason, count);
             instead.extend(numbers.iter().map(|number| (*number, None)));
             instead.extend(numbers.first().map(|first| (*first, Some(one))));
         }
@@ -58,9 +74,12 @@ fn unreadable<'a>(resolved: &Resolved, defect: &'a Defect) -> Option<(Member, &'
         return None;
     }
     let instance = Instance::parse(&defect.subject)?;
-    let resource = resolved.resource_of(&instance)?;
     let (_, reason) = defect.message.split_once("): cannot be read: ")?;
-    let member = Member::new(&resource.on, instance.host.as_ref());
+    let on = match resolved.resource_of(&instance) {
+        Some(resource) => &resource.on,
+        None => scopes::of(resolved, &instance)?.on(),
+    };
+    let member = Member::new(on, instance.host.as_ref());
     Some((member, reason))
 }
 
@@ -73,8 +92,11 @@ fn of_machine(
 ) -> Defect {
     let name = &resolved.name;
     let subject = format!("target.{member}");
-    let message =
-        format!("{subject} ({name}): none of its {count} resources can be read: {reason}");
+    let message = if count > 1 {
+        format!("{subject} ({name}): none of its {count} resources can be read: {reason}")
+    } else {
+        format!("{subject} ({name}): cannot be read: {reason}")
+    };
     let defect = Defect::new(&codes::CANNOT_TELL, subject, message).within(name);
     let own = definition.environments.get(name);
     let block = own.and_then(|own| own.targets.get(&member.target));

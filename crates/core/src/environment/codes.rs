@@ -23,6 +23,7 @@ pub const CODES: &[&Code] = &[
     &TOO_LARGE,
     &MEANINGLESS,
     &INVENTORY,
+    &OWNED_TWICE,
 ];
 
 /// Not TOML.
@@ -144,4 +145,11 @@ pub const INVENTORY: Code = Code::error(
     "the hosts of a target are not known",
     "The file or the command of the inventory gives no hosts, or a line of it is no host. Nothing is checked and nothing \
      is changed on a part of the hosts.",
+);
+/// Two scopes of one class on one target.
+pub const OWNED_TWICE: Code = Code::error(
+    "definition/owned-twice",
+    "two scopes own the same things",
+    "Each thing would be reported twice, and what one scope accepts, the other would report. Name each class of a target in \
+     one `[exclusive.NAME]`.",
 );

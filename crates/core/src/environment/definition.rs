@@ -41,6 +41,8 @@ pub struct Definition {
     pub document_rules: BTreeMap<Arc<str>, DocumentRules>,
     /// Surveys of hosts.
     pub surveys: BTreeMap<Arc<str>, Survey>,
+    /// Scopes of hosts whose things all belong to the definitions.
+    pub scopes: BTreeMap<Arc<str>, Scope>,
     /// The ledger that a team shares; `None` for the one in the project's directory.
     pub ledger: Option<SharedLedger>,
     /// Hooks that are called with outcomes.
@@ -74,6 +76,25 @@ pub struct Survey {
     pub groups: Vec<String>,
     /// Places of facts that are not compared.
     pub except: Vec<Pattern>,
+}
+
+/// `[exclusive.NAME]`: classes of things on a target's hosts that all belong to the definitions.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// Name.
+    pub name: Arc<str>,
+    /// Place of its declaration.
+    pub span: Span,
+    /// The target.
+    pub on: Arc<str>,
+    /// Place of the target's name.
+    pub on_span: Span,
+    /// The classes, in the order of reports.
+    pub classes: Vec<&'static str>,
+    /// Patterns of accepted things, each with its class.
+    pub except: Vec<(&'static str, String)>,
+    /// The file of the baseline, beside the definitions, and the place of its name.
+    pub baseline: Option<(Arc<str>, Span)>,
 }
 
 /// The file of approvers.

@@ -469,6 +469,48 @@ pub const SURVEY: &[Field] = &[
     .written_out(),
 ];
 
+/// `[exclusive.NAME]`.
+pub const EXCLUSIVE: &[Field] = &[
+    Field::required("on", Form::Word, "The target whose hosts are read."),
+    Field::optional(
+        "things",
+        Form::Several(&Form::Choice(evenkeel_host::facts::CLASSES)),
+        "The classes of things. Default: all.",
+    )
+    .written_out(),
+    Field::optional(
+        "except",
+        Form::Several(&Form::Words),
+        "Things that are accepted, each as class, dot and pattern, in which `*` stands for any characters: \
+         `packages.linux-*`, `ports.udp *:68`.",
+    )
+    .written_out(),
+    Field::optional(
+        "baseline",
+        Form::Words,
+        "A TOML file with the things that the hosts may have besides, such as those of their image, in a subdirectory beside \
+         the definitions. `evenkeel baseline --unmanaged` writes it. A missing file lists nothing.",
+    ),
+];
+
+/// The file of an `[exclusive.NAME]`'s baseline.
+pub const HOST_BASELINE: &[Field] = &[
+    Field::optional("packages", Form::List(&Form::Words), "Packages."),
+    Field::optional(
+        "units",
+        Form::List(&Form::Words),
+        "Enabled units of systemd.",
+    ),
+    Field::optional("users", Form::List(&Form::Words), "Accounts."),
+    Field::optional("cron", Form::List(&Form::Words), "Entries of cron."),
+    Field::optional(
+        "authorized-keys",
+        Form::List(&Form::Words),
+        "Keys of accounts.",
+    ),
+    Field::optional("ports", Form::List(&Form::Words), "Open ports."),
+];
+
 /// Rules for reading and comparing a `[document.NAME]`: the same for all environments, so in system.toml only.
 pub const DOCUMENT_RULES: &[Field] = &[
     Field::optional(

@@ -19,6 +19,7 @@ pub mod fields;
 pub mod files;
 mod fingerprint;
 mod further;
+pub mod host_baseline;
 pub mod inventories;
 mod layered;
 pub mod materials;

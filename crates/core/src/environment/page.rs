@@ -57,6 +57,13 @@ pub fn reference_page() -> String {
     );
     table(
         &mut page,
+        "[exclusive.NAME]",
+        "Classes of things that all belong to the definitions on a target's hosts: `drift` reports each one that is neither \
+         declared nor accepted. evenkeel never deletes one.",
+        fields::EXCLUSIVE,
+    );
+    table(
+        &mut page,
         "[ledger]",
         "The ledger that a team shares. Without this table, it is the folder `.evenkeel` of the project, for one \
          checkout. The environment variable EVENKEEL_LEDGER replaces the place: `folder`, or an address.",

@@ -7,6 +7,7 @@ mod blocks;
 mod differences;
 mod documents;
 mod environment;
+mod exclusive;
 mod ledger;
 mod notify;
 mod parameters;
@@ -70,6 +71,7 @@ pub fn read(files: &dyn Files) -> Reading {
         reader.required_suites(&definition);
         reader.documents_of_differences(&definition);
         reader.targets_of_surveys(&definition);
+        reader.targets_of_scopes(&definition);
         super::reference::check(&definition, &mut reader.complaints);
     } else {
         reader.only_what_is_sure();

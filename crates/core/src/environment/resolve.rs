@@ -4,6 +4,7 @@
 
 mod fill;
 mod resources;
+mod scopes;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -26,6 +27,7 @@ use evenkeel_model::{
     Address, Digest, EnvironmentName, FastMap, HostName, Instance, Member, Sealer, Value,
 };
 
+pub use scopes::ResolvedScope;
 pub(crate) use targets::REVERT_BOUNDS;
 pub(super) use targets::texts;
 pub use targets::{TargetHosts, TargetPlace};
@@ -62,6 +64,8 @@ pub struct Resolved {
     pub targets: BTreeMap<Arc<str>, TargetPlace>,
     /// Its resources.
     pub resources: BTreeMap<Address, ResolvedResource>,
+    /// Its scopes of hosts whose things all belong to the definitions, by name.
+    pub scopes: Vec<ResolvedScope>,
     /// Its suites, by name.
     pub suites: Vec<Suite>,
     /// Its documents, by name.
@@ -180,6 +184,7 @@ pub fn resolve(
     resolver.parameters();
     let targets = resolver.targets();
     resolver.resources(&targets);
+    let scopes = resolver.scopes();
     let suites = super::suites::resolve(&mut resolver);
     let documents = document::declarations(definition, name).unwrap_or_else(|complaints| {
         resolver.complaints.extend(complaints);
@@ -213,6 +218,7 @@ pub fn resolve(
         parameters: Arc::unwrap_or_clone(resolver.parameters),
         targets,
         resources: resolver.resources,
+        scopes,
         suites,
         documents,
         artifacts: surroundings

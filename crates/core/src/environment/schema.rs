@@ -58,6 +58,11 @@ pub fn system() -> Value {
             "Facts of live hosts that are compared between environments.",
         ),
         (
+            "exclusive",
+            named(fields::EXCLUSIVE, false, WORD),
+            "Things of live hosts that all belong to the definitions.",
+        ),
+        (
             "ledger",
             table(fields::LEDGER, false),
             "The ledger that a team shares.",

@@ -74,8 +74,8 @@ fn or_none(options: &str) -> &str {
 impl Kind for AuthorizedKey {
     const NAME: &'static str = "authorized-key";
     const ABOUT: &'static str = "A public key in a user's `~/.ssh/authorized_keys`. Every other line of the file stays. The home \
-     directory, `.ssh` and the file must belong to the user, and none may be a symbolic link. Keys that are not declared stay: \
-     evenkeel does not report them.";
+     directory, `.ssh` and the file must belong to the user, and none may be a symbolic link. Keys that are not declared stay; \
+     `[exclusive.NAME]` reports them.";
     const FIELDS: &'static [Field] = &[
         Field::required(
             "user",
@@ -146,7 +146,7 @@ impl Kind for AuthorizedKey {
     }
 
     fn claims(declared: &KeyDeclared) -> Vec<Claim<'_>> {
-        vec![Claim::new("authorized key", &declared.place)]
+        vec![Claim::new(Claim::KEY, &declared.place)]
     }
 
     fn queries(declared: &KeyDeclared) -> Vec<Query> {

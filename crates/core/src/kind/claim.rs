@@ -17,6 +17,14 @@ pub struct Claim<'a> {
 impl<'a> Claim<'a> {
     /// Class of absolute paths.
     pub const PATH: &'static str = "path";
+    /// Class of packages of the system's own package manager.
+    pub const PACKAGE: &'static str = "package";
+    /// Class of units of systemd.
+    pub const UNIT: &'static str = "unit";
+    /// Class of accounts.
+    pub const USER: &'static str = "user";
+    /// Class of keys with which users log in: user, type and digest of each.
+    pub const KEY: &'static str = "authorized key";
 
     /// Creates a claim.
     #[must_use]

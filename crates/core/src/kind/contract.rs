@@ -76,6 +76,10 @@ pub trait Kind: Sized {
     fn ports(_declared: &Self::Declared) -> BTreeSet<u16> {
         BTreeSet::new()
     }
+    /// Returns the port on which it serves, if its readiness check names one: an open port with this number is declared.
+    fn serves(_declared: &Self::Declared) -> Option<u16> {
+        None
+    }
     /// Returns the queries that observe it.
     fn queries(declared: &Self::Declared) -> Vec<QueryOf<Self>>;
     /// Returns the observation in some answers.

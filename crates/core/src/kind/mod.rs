@@ -181,6 +181,11 @@ macro_rules! kinds {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::ports(declared), )* }
             }
 
+            /// Returns the port on which it serves, if its readiness check names one.
+            pub fn serves(&self) -> Option<u16> {
+                match self { $( $(#[$attribute])* Self::$kind(declared) => <$module::$kind as Kind>::serves(declared), )* }
+            }
+
             /// Returns the observation of an empty place.
             pub fn nothing(&self) -> Observed {
                 match self { $( $(#[$attribute])* Self::$kind(declared) => {

@@ -226,7 +226,7 @@ impl Kind for Package {
     }
 
     fn claims(declared: &PackageDeclared) -> Vec<Claim<'_>> {
-        vec![Claim::new("package", &declared.package)]
+        vec![Claim::new(Claim::PACKAGE, &declared.package)]
     }
 
     fn queries(declared: &PackageDeclared) -> Vec<Query> {

@@ -324,6 +324,10 @@ impl Kind for Process {
         ready::ports(ready.into_iter().chain(environment).chain(command))
     }
 
+    fn serves(declared: &ProcessDeclared) -> Option<u16> {
+        ready::port(declared.ready.as_ref()?)
+    }
+
     fn queries(declared: &ProcessDeclared) -> Vec<Query> {
         vec![Query::Process(process::Query {
             record: declared.record.clone(),

@@ -60,6 +60,24 @@ pub(super) fn parse(attributes: &Attributes, wrong: &mut Vec<Wrong>) -> (Option<
     (ready, within.map_or(10_000, milliseconds))
 }
 
+/// Returns the port of a check.
+pub(super) fn port(ready: &Ready) -> Option<u16> {
+    let (text, usual) = match ready {
+        Ready::Http(url) => match url.split_once("://")? {
+            ("https", rest) => (rest, 443),
+            (_, rest) => (rest, 80),
+        },
+        Ready::Tcp(endpoint) => (endpoint.as_str(), 0),
+    };
+    let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit('@').next().unwrap_or_default();
+    match host.rsplit_once(':') {
+        // A colon within brackets is a part of the address.
+        Some((_, port)) if !port.ends_with(']') => port.parse().ok(),
+        _ => (usual > 0).then_some(usual),
+    }
+}
+
 /// Returns the numbers in some texts that may be ports.
 pub(super) fn ports<'a>(texts: impl Iterator<Item = &'a str>) -> BTreeSet<u16> {
     texts
@@ -78,4 +96,24 @@ fn is_endpoint(text: &str) -> bool {
     text.rsplit_once(':').is_some_and(|(host, port)| {
         !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::port;
+    use evenkeel_host::Ready;
+
+    #[test]
+    fn a_check_names_one_port() {
+        let http = |url: &str| port(&Ready::Http(url.to_owned()));
+        assert_eq!(http("http://127.0.0.1:7101/healthz?a=:9"), Some(7101));
+        assert_eq!(http("http://app/"), Some(80));
+        assert_eq!(http("https://ada:pw@app#x"), Some(443));
+        assert_eq!(http("https://[::1]/x"), Some(443));
+        assert_eq!(http("https://[::1]:8443"), Some(8443));
+        assert_eq!(http("http://app:many/"), None);
+        let tcp = |endpoint: &str| port(&Ready::Tcp(endpoint.to_owned()));
+        assert_eq!(tcp("127.0.0.1:5432"), Some(5432));
+        assert_eq!(tcp("[::1]"), None);
+    }
 }

@@ -416,7 +416,7 @@ impl Kind for Service {
 
     fn claims(declared: &ServiceDeclared) -> Vec<Claim<'_>> {
         vec![
-            Claim::new("unit", &declared.unit),
+            Claim::new(Claim::UNIT, &declared.unit),
             Claim::path(&declared.record),
         ]
     }
@@ -431,6 +431,10 @@ impl Kind for Service {
             None => None,
         };
         ready::ports(ready.into_iter())
+    }
+
+    fn serves(declared: &ServiceDeclared) -> Option<u16> {
+        ready::port(declared.ready.as_ref()?)
     }
 
     fn queries(declared: &ServiceDeclared) -> Vec<Query> {

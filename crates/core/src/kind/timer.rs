@@ -432,8 +432,8 @@ impl Kind for Timer {
     fn claims(declared: &TimerDeclared) -> Vec<Claim<'_>> {
         let unit = &declared.unit;
         vec![
-            Claim::new("unit", format!("{unit}.timer")),
-            Claim::new("unit", format!("{unit}.service")),
+            Claim::new(Claim::UNIT, format!("{unit}.timer")),
+            Claim::new(Claim::UNIT, format!("{unit}.service")),
             Claim::path(&declared.path),
             Claim::path(format!("{DIRECTORY}/{unit}.service")),
         ]

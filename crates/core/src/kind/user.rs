@@ -222,7 +222,7 @@ impl Kind for User {
     }
 
     fn claims(declared: &UserDeclared) -> Vec<Claim<'_>> {
-        vec![Claim::new("user", &declared.user)]
+        vec![Claim::new(Claim::USER, &declared.user)]
     }
 
     fn queries(declared: &UserDeclared) -> Vec<Query> {

@@ -30,11 +30,26 @@ type Seen = Vec<(Instance, Observation<Observed>)>;
 /// Resources of one machine.
 type OfMember<'a> = (Member, Vec<(Instance, &'a Declared)>);
 
+/// Further queries about machines, besides those of resources; at most one for each.
+pub type Questions = BTreeMap<Member, Query>;
+
 /// Observes resources, each with its target. The resources of an unreachable machine are unknown.
 pub fn observe<'a>(
     resources: impl IntoIterator<Item = (Instance, &'a Arc<str>, &'a Declared)>,
     observers: &Observers<'_>,
 ) -> BTreeMap<Instance, Observation<Observed>> {
+    observe_with(resources, &Questions::new(), observers).0
+}
+
+/// Observes resources like [`observe`], and answers further queries in the same batches.
+pub fn observe_with<'a>(
+    resources: impl IntoIterator<Item = (Instance, &'a Arc<str>, &'a Declared)>,
+    questions: &Questions,
+    observers: &Observers<'_>,
+) -> (
+    BTreeMap<Instance, Observation<Observed>>,
+    BTreeMap<Member, Answer>,
+) {
     let mut members: BTreeMap<Member, Vec<(Instance, &'a Declared)>> = BTreeMap::new();
     let mut last: Option<OfMember<'a>> = None;
     for (instance, on, declared) in resources {
@@ -56,35 +71,61 @@ pub fn observe<'a>(
         }
     }
     members.extend(last);
+    for member in questions.keys() {
+        members.entry(member.clone()).or_default();
+    }
     // Rebuild from a sorted iterator: bulk-built maps have full nodes.
-    let mut seen = of_members(&members.into_iter().collect::<Vec<_>>(), observers);
+    let members: Vec<_> = members.into_iter().collect();
+    let (mut seen, answers) = of_members(&members, questions, observers);
     seen.par_sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    seen.into_iter().collect()
+    (seen.into_iter().collect(), answers)
 }
 
 /// Observes the resources of all machines. After a panic, those of the machine are missing, which counts as unknown.
-fn of_members(members: &[OfMember<'_>], observers: &Observers<'_>) -> Seen {
+fn of_members(
+    members: &[OfMember<'_>],
+    questions: &Questions,
+    observers: &Observers<'_>,
+) -> (Seen, BTreeMap<Member, Answer>) {
     let done = threads::map(members, MACHINES_AT_ONCE, |(member, resources)| {
         let observer = observers.get(member).copied();
         let mut seen = Vec::with_capacity(resources.len());
-        for some in resources.chunks(AT_ONCE) {
-            batch(member, some, observer, &mut seen);
+        let mut question = questions.get(member);
+        let mut answer = None;
+        let first = resources.get(..AT_ONCE.min(resources.len()));
+        let rest = resources.get(AT_ONCE..).unwrap_or_default();
+        for some in first.into_iter().chain(rest.chunks(AT_ONCE)) {
+            let asked = question.take();
+            if some.is_empty() && asked.is_none() {
+                continue;
+            }
+            let further = batch(member, some, asked, observer, &mut seen);
+            answer = answer.or_else(|| Some((member.clone(), further?)));
         }
-        seen
+        (seen, answer)
     });
-    let mut done = done.into_iter().flatten();
-    // Mostly there is one machine.
-    let mut seen = done.next().unwrap_or_default();
-    seen.extend(done.flatten());
-    seen
+    let mut answers = BTreeMap::new();
+    let mut seen = Vec::new();
+    for (own, answer) in done.into_iter().flatten() {
+        answers.extend(answer);
+        // Mostly there is one machine.
+        if seen.is_empty() {
+            seen = own;
+        } else {
+            seen.extend(own);
+        }
+    }
+    (seen, answers)
 }
 
+/// Observes resources of one machine, and returns the answer to a further query.
 fn batch(
     member: &Member,
     resources: &[(Instance, &Declared)],
+    question: Option<&Query>,
     observer: Option<&dyn Observer>,
     seen: &mut Seen,
-) {
+) -> Option<Answer> {
     let asked: Vec<Vec<Query>> = resources
         .par_iter()
         .with_min_len(AT_LEAST)
@@ -97,7 +138,11 @@ fn batch(
         queries.extend(own);
         parts.push(first..queries.len());
     }
-    let answers = match observer {
+    let further = question.map(|query| {
+        queries.push(query.clone());
+        queries.len() - 1
+    });
+    let mut answers = match observer {
         Some(observer) => observer.observe(&queries),
         None => queries
             .iter()
@@ -113,4 +158,83 @@ fn batch(
         let own = own.unwrap_or_default();
         (instance.clone(), declared.observed(own))
     }));
+    further
+        .filter(|number| *number < answers.len())
+        .map(|number| answers.swap_remove(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::value::RawValue;
+
+    use super::{AT_ONCE, Observers, Questions, observe_with};
+    use crate::kind::Declared;
+    use evenkeel_host::facts::{self, GroupOfFacts};
+    use evenkeel_host::{Answer, Observer, Query};
+    use evenkeel_model::{Address, Instance, Member};
+
+    /// Answers questions about facts, and notes the sizes of batches.
+    #[derive(Default)]
+    struct Counting(Mutex<Vec<(usize, usize)>>);
+
+    impl Observer for Counting {
+        fn observe(&self, queries: &[Query]) -> Vec<Answer> {
+            let mut facts = 0;
+            let answers = queries.iter().map(|query| match query {
+                Query::Facts(query) => {
+                    facts += 1;
+                    let groups = query.groups.iter().map(|name| GroupOfFacts {
+                        name: name.clone(),
+                        ..GroupOfFacts::default()
+                    });
+                    let groups = groups.collect();
+                    Answer::Facts(facts::Answer { groups })
+                }
+                _ => Answer::Unreadable {
+                    reason: "not asked".to_owned(),
+                },
+            });
+            let answers = answers.collect();
+            self.0.lock().unwrap().push((queries.len(), facts));
+            answers
+        }
+    }
+
+    #[test]
+    fn a_question_travels_in_the_first_batch_of_its_machine() {
+        let web: Arc<str> = Arc::from("web");
+        let member = Member::new(&web, None);
+        let query = Query::Facts(facts::Query {
+            groups: vec!["open-ports".to_owned()],
+        });
+        let questions: Questions = [(member.clone(), query)].into();
+        let record =
+            r#"{"except":[],"exclusive":false,"group":null,"mode":493,"owner":null,"path":"/srv"}"#;
+        let record = RawValue::from_string(record.to_owned()).unwrap();
+        let declared = Declared::from_record("directory", &record).unwrap();
+        for (resources, batches) in [
+            (0, vec![(1, 1)]),
+            (3, vec![(4, 1)]),
+            (AT_ONCE + 1, vec![(AT_ONCE + 1, 1), (1, 0)]),
+        ] {
+            let counting = Counting::default();
+            let observers: Observers<'_> = [(member.clone(), &counting as &dyn Observer)].into();
+            let instances = (0..resources).map(|number| {
+                let name = format!("d{number}");
+                (
+                    Instance::from(Address::new("directory", &name)),
+                    &web,
+                    &declared,
+                )
+            });
+            let (seen, answers) = observe_with(instances, &questions, &observers);
+            assert_eq!(seen.len(), resources);
+            assert!(
+                matches!(answers.get(&member), Some(Answer::Facts(answer)) if answer.groups.len() == 1)
+            );
+            assert_eq!(*counting.0.lock().unwrap(), batches);
+        }
+    }
 }

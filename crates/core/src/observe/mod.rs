@@ -7,6 +7,9 @@ mod batch;
 mod handover;
 mod situation;
 
-pub use batch::{Observers, observe};
+pub use batch::{Observers, Questions, observe, observe_with};
 pub use handover::{FormerPlace, Handover, Hold, Holder, Leaving, owner_of_former};
-pub use situation::{AppliedSeals, LastApplied, Situation, applied_record, applied_seals, look};
+pub use situation::{
+    AppliedSeals, LastApplied, Situation, Things, applied_record, applied_seals, look,
+    look_with_things,
+};

@@ -8,11 +8,14 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Handover, Observers, observe};
+use super::{Handover, Observers, Questions, observe, observe_with};
 use crate::environment::materials::KeptMaterials;
+use crate::environment::resolve::TargetPlace;
 use crate::environment::ssh_host::SshHost;
 use crate::environment::{Resolved, ResolvedResource};
 use crate::kind::{Declared, Observation, Observed, parent};
+use evenkeel_host::facts::{self, GroupOfFacts, THINGS};
+use evenkeel_host::{Answer, Query};
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_ledger::{EnvironmentState, FailedStep};
 use evenkeel_model::{Digest, EnvironmentName, HostName, Instance, Member, Moment, Parts, beside};
@@ -35,9 +38,14 @@ pub struct Situation<'a> {
     pub failed: BTreeMap<Instance, FailedStep>,
     /// Last apply and its start, if it did not end with every step done.
     pub last_failed: Option<(String, Moment)>,
+    /// Things on the machines of scopes; `None` where nothing asked for them.
+    pub things: Option<Things>,
     /// Time of the observation.
     pub at: Moment,
 }
+
+/// The groups of facts that list the things of each machine, or the reason why it is unreadable.
+pub type Things = BTreeMap<Member, Result<Vec<GroupOfFacts>, String>>;
 
 /// Last applied state of a resource.
 #[derive(Debug, Clone)]
@@ -134,7 +142,7 @@ pub fn applied_seals(record: &str) -> Option<(Arc<str>, AppliedSeals)> {
     Some((parsed.on, seals))
 }
 
-/// Observes an environment.
+/// Observes an environment, without the things of its scopes: a plan does not depend on them.
 ///
 /// # Errors
 ///
@@ -145,6 +153,56 @@ pub fn look<'a>(
     observers: &Observers<'_>,
     at: Moment,
 ) -> Result<Situation<'a>, String> {
+    observed(resolved, standing, observers, &Questions::new(), at)
+}
+
+/// Observes an environment with the things of its scopes, in the same batches.
+///
+/// # Errors
+///
+/// When a record of an applied resource is unreadable: removals are then unknown.
+pub fn look_with_things<'a>(
+    resolved: &'a Resolved,
+    standing: &EnvironmentState,
+    observers: &Observers<'_>,
+    at: Moment,
+) -> Result<Situation<'a>, String> {
+    let questions = questions(resolved);
+    let mut situation = observed(resolved, standing, observers, &questions, at)?;
+    situation.things.get_or_insert_default();
+    Ok(situation)
+}
+
+/// Returns the query for the things of each machine that scopes name: one query for all scopes of a machine.
+fn questions(resolved: &Resolved) -> Questions {
+    let mut groups: BTreeMap<Member, BTreeSet<&'static str>> = BTreeMap::new();
+    for scope in &resolved.scopes {
+        let place = resolved.targets.get(scope.on());
+        for host in place.into_iter().flat_map(TargetPlace::members) {
+            let own = groups.entry(Member::new(scope.on(), host)).or_default();
+            let is_owned = |class: &str| scope.scope.classes.contains(&class);
+            let owned = THINGS.iter().filter(|(class, _)| is_owned(class));
+            own.extend(owned.map(|(_, group)| *group));
+        }
+    }
+    let query = |groups: BTreeSet<&str>| {
+        Query::Facts(facts::Query {
+            groups: groups.into_iter().map(str::to_owned).collect(),
+        })
+    };
+    groups
+        .into_iter()
+        .map(|(member, groups)| (member, query(groups)))
+        .collect()
+}
+
+fn observed<'a>(
+    resolved: &'a Resolved,
+    standing: &EnvironmentState,
+    observers: &Observers<'_>,
+    questions: &Questions,
+    at: Moment,
+) -> Result<Situation<'a>, String> {
     let kept: Vec<(&Instance, &evenkeel_ledger::AppliedResource)> =
         standing.applied.iter().collect();
     let applied: Vec<(Instance, LastApplied)> = kept
@@ -153,12 +211,22 @@ pub fn look<'a>(
         .collect::<Result<_, String>>()?;
     // Rebuild from a sorted iterator: bulk-built maps have full nodes.
     let applied: BTreeMap<Instance, LastApplied> = applied.into_iter().collect();
-    let seen = observe(
+    let (seen, answers) = observe_with(
         resolved
             .instances()
             .map(|(instance, resource)| (instance, &resource.on, &resource.declared)),
+        questions,
         observers,
     );
+    let things = answers.into_iter().map(|(member, answer)| {
+        let read = match answer {
+            Answer::Facts(answer) => Ok(answer.groups),
+            Answer::Unreadable { reason } => Err(reason),
+            _ => Err("the host gave no answer".to_owned()),
+        };
+        (member, read)
+    });
+    let things = (!questions.is_empty()).then(|| things.collect());
     let is_departed = |instance: &Instance, applied: &LastApplied| {
         let host = instance.host.as_ref();
         resolved.machine(&applied.on, host).is_none()
@@ -201,6 +269,7 @@ pub fn look<'a>(
                 let started = &apply.started;
                 (started.record.apply.clone(), started.at)
             }),
+        things,
         at,
     };
     look_past_links(&mut situation);

@@ -67,7 +67,7 @@ impl Corner {
                 "This environment lacks a change that a later environment of the path has. Its tests prove nothing about the later one: deliver first."
             }
             Self::Unmanaged => {
-                "It exists inside an `exclusive` directory, and no definition declares it. Declare it, name it in `except`, or delete it."
+                "It exists inside an `exclusive` directory, or on a host whose things `[exclusive.NAME]` owns, and no definition declares it. Declare it, name it in `except`, or delete it."
             }
         }
     }

@@ -114,6 +114,7 @@ impl Reader<'_> {
                             | "artifact"
                             | "artifacts"
                             | "survey"
+                            | "exclusive"
                             | "release"
                             | "severity"
                             | "system"

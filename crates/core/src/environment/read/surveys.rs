@@ -8,7 +8,7 @@ use super::super::{Definition, codes, fields};
 use super::{Reader, texts};
 use evenkeel_host::facts::GROUPS;
 use evenkeel_model::defect::Defect;
-use evenkeel_model::source::Node;
+use evenkeel_model::source::{Node, Span};
 use evenkeel_model::text::nearest;
 
 impl Reader<'_> {
@@ -65,26 +65,38 @@ impl Reader<'_> {
 
     /// Checks that the targets of surveys exist.
     pub(super) fn targets_of_surveys(&mut self, definition: &Definition) {
+        for survey in definition.surveys.values() {
+            let subject = format!("survey.{}", survey.name);
+            self.target_of(definition, &subject, &survey.on, &survey.on_span);
+        }
+    }
+
+    /// Checks that a target exists.
+    pub(super) fn target_of(
+        &mut self,
+        definition: &Definition,
+        subject: &str,
+        on: &str,
+        span: &Span,
+    ) {
         let of_environments = definition
             .environments
             .values()
             .flat_map(|environment| environment.targets.keys());
-        let known: Vec<&Arc<str>> = definition.targets.keys().chain(of_environments).collect();
-        for survey in definition.surveys.values() {
-            if known.contains(&&survey.on) {
-                continue;
-            }
-            let near = nearest(&survey.on, known.iter().map(|name| &***name));
-            let label = near.map_or_else(
-                || "no such target".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
-            let message = format!("the target `{}` is not declared", survey.on);
-            self.complaints.push(
-                Defect::new(&codes::DANGLING, format!("survey.{}", survey.name), message)
-                    .attribute("on")
-                    .at(&survey.on_span, label),
-            );
+        let mut known = definition.targets.keys().chain(of_environments);
+        if known.clone().any(|name| **name == *on) {
+            return;
         }
+        let near = nearest(on, known.by_ref().map(|name| &**name));
+        let label = near.map_or_else(
+            || "no such target".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("the target `{on}` is not declared");
+        self.complaints.push(
+            Defect::new(&codes::DANGLING, subject, message)
+                .attribute("on")
+                .at(span, label),
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Facts: properties of a host that no definition declares, such as its release, packages and users.
 //!
 //! One query per host. It changes nothing, and its answer contains no secret: no hash of a password, and no content of
-//! a private key. Comparing hosts is left to the caller.
+//! a private key. Comparing hosts is left to the caller, and so is finding the declaration of a thing.
 
 #[cfg(feature = "local")]
 mod local;
@@ -25,6 +25,27 @@ pub const GROUPS: &[&str] = &[
     "tls",
     "limits",
     "certificates",
+];
+
+/// Classes of things that a scope may own exclusively, in the order of reports, each with the group of facts that lists its
+/// things. A survey does not compare these groups.
+pub const THINGS: &[(&str, &str)] = &[
+    ("packages", "manual-packages"),
+    ("units", "enabled-units"),
+    ("users", "login-users"),
+    ("cron", "cron-entries"),
+    ("authorized-keys", "authorized-keys"),
+    ("ports", "open-ports"),
+];
+
+/// The classes of [`THINGS`].
+pub const CLASSES: &[&str] = &[
+    "packages",
+    "units",
+    "users",
+    "cron",
+    "authorized-keys",
+    "ports",
 ];
 
 /// Asks for groups of facts.
@@ -87,16 +108,4 @@ pub mod wire {
 }
 
 #[cfg(feature = "testing")]
-mod recorded {
-    //! The part of a target in memory.
-
-    use super::Query;
-    use crate::recorded::{Recorded, RecordedHost, unreadable};
-    use evenkeel_model::Sealer;
-
-    impl Recorded for Query {
-        fn answer(&self, _: &RecordedHost, _: &Sealer) -> crate::Answer {
-            unreadable("a target in memory has no facts")
-        }
-    }
-}
+mod recorded;

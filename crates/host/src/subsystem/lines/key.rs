@@ -160,7 +160,7 @@ pub fn check_option(option: &str) -> Result<(), String> {
 }
 
 /// Decodes base64.
-fn decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let data = text.trim_end_matches('=');
     if !text.len().is_multiple_of(4) || text.len() - data.len() > 2 {
         return None;

@@ -6,7 +6,7 @@
 #[cfg(any(feature = "local", feature = "testing"))]
 mod judge;
 #[cfg(feature = "local")]
-mod local;
+pub(crate) mod local;
 #[cfg(feature = "testing")]
 mod recorded;
 pub mod version;

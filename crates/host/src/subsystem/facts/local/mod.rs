@@ -12,6 +12,7 @@ mod os;
 mod packages;
 mod ports;
 mod sysctl;
+mod things;
 mod time;
 mod tls;
 mod units;
@@ -22,9 +23,10 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use rustix::fs::{Mode, OFlags};
 
 use super::{Answer, Fact, GroupOfFacts, Query};
-use crate::local::reason::why_io;
+use crate::local::reason::{why, why_io};
 use crate::local::{Found, Local, LocalTarget};
 use evenkeel_model::text::inert;
 
@@ -32,6 +34,8 @@ use evenkeel_model::text::inert;
 const LONGEST_FILE: u64 = 8 * 1024 * 1024;
 /// The most characters of a name or a value.
 const LONGEST_TEXT: usize = 256;
+/// Types of the kernel's own file systems: proc, sysfs, debugfs and tracefs.
+const KERNEL: [u32; 4] = [0x9FA0, 0x6265_6572, 0x6462_6720, 0x7472_6163];
 /// The most facts of one group.
 const MOST: usize = 20_000;
 
@@ -61,6 +65,12 @@ fn group(name: &str) -> GroupOfFacts {
         "tls" => tls::read,
         "limits" => limits::read,
         "certificates" => certificates::read,
+        "manual-packages" => things::packages::read,
+        "enabled-units" => things::units::read,
+        "login-users" => things::users::read,
+        "cron-entries" => things::cron::read,
+        "authorized-keys" => things::keys::read,
+        "open-ports" => things::ports::read,
         _ => unknown,
     };
     read(&mut group);
@@ -94,9 +104,21 @@ impl Group {
 
     /// Reads a file; `None` when it is missing, or unreadable, which is recorded.
     fn file(&mut self, path: impl AsRef<Path>) -> Option<String> {
-        let path = path.as_ref();
-        match small_file(path) {
-            Ok(text) => text,
+        self.text(path.as_ref(), bytes)
+    }
+
+    /// Reads a file of a user like [`Group::file`].
+    fn file_of_user(&mut self, path: impl AsRef<Path>) -> Option<String> {
+        self.text(path.as_ref(), bytes_of_user)
+    }
+
+    fn text(
+        &mut self,
+        path: &Path,
+        read: fn(&Path) -> Result<Option<Vec<u8>>, String>,
+    ) -> Option<String> {
+        match read(path) {
+            Ok(bytes) => Some(String::from_utf8_lossy(&bytes?).into_owned()),
             Err(reason) => {
                 self.miss(format!("`{}`: {reason}", path.display()));
                 None
@@ -152,29 +174,59 @@ fn harmless(text: &str) -> String {
     }
 }
 
-/// Reads the start of a file as text; `None` when it is missing.
-fn small_file(path: &Path) -> Result<Option<String>, String> {
-    Ok(bytes(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
-}
-
 /// Reads a regular file up to the limit; `None` when it is missing. A pipe would block the reader.
 fn bytes(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    opened(path)?.map(content).transpose()
+}
+
+/// Reads a file like [`bytes`] that a user may have replaced by a link: one to a file of the kernel is refused, since reading
+/// some of them, such as `/proc/kmsg`, has effects.
+fn bytes_of_user(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    let Some(file) = opened(path)? else {
+        return Ok(None);
+    };
+    let kind = rustix::fs::fstatfs(&file).map_err(why)?.f_type;
+    if KERNEL
+        .iter()
+        .any(|own| i128::from(*own) == i128::from(kind))
+    {
+        return Err("it is a link to a file of the kernel".to_owned());
+    }
+    content(file).map(Some)
+}
+
+/// Opens a regular file; `None` when it is missing.
+fn opened(path: &Path) -> Result<Option<File>, String> {
     let status = match std::fs::metadata(path) {
         Ok(status) => status,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(why_io(&error)),
     };
+    const OTHER: &str = "it is not a regular file";
     if !status.is_file() {
-        return Err("it is not a regular file".to_owned());
+        return Err(OTHER.to_owned());
     }
+    // A user may replace a file of a home directory by a pipe meanwhile: opening one must not block.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(why)?);
+    let status = file.metadata().map_err(|error| why_io(&error))?;
+    if status.is_file() {
+        Ok(Some(file))
+    } else {
+        Err(OTHER.to_owned())
+    }
+}
+
+/// Reads an open file up to the limit.
+fn content(file: File) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LONGEST_FILE + 1).read_to_end(&mut bytes))
+    file.take(LONGEST_FILE + 1)
+        .read_to_end(&mut bytes)
         .map_err(|error| why_io(&error))?;
     if bytes.len() as u64 > LONGEST_FILE {
         return Err("it is larger than 8 MiB".to_owned());
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
 #[cfg(test)]

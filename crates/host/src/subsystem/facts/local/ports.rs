@@ -6,31 +6,22 @@ use std::path::Path;
 use super::Group;
 
 /// A port above these is assigned by the kernel, and differs at each start.
-const LAST_FIXED: u16 = 32_767;
+pub(super) const LAST_FIXED: u16 = 32_767;
 /// The most processes that are searched.
 const MOST_PROCESSES: usize = 50_000;
 
 pub(super) fn read(group: &mut Group) {
-    let mut sockets = Vec::new();
-    // `0A` is LISTEN of TCP; `07` is an unconnected socket of UDP.
-    for (name, protocol, state) in [
-        ("tcp", "tcp", "0A"),
-        ("tcp6", "tcp", "0A"),
-        ("udp", "udp", "07"),
-        ("udp6", "udp", "07"),
-    ] {
-        if let Some(text) = group.file(format!("/proc/net/{name}")) {
-            sockets.extend(parse(&text, protocol, state));
-        }
-    }
     let (programs, is_whole) = programs();
     let mut listening: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for socket in sockets {
+    for socket in sockets(group) {
+        if socket.port > LAST_FIXED {
+            continue;
+        }
         let program = programs.get(&socket.inode);
         let names = listening
             .entry((
                 format!("{}/{}", socket.protocol, socket.port),
-                socket.address.to_owned(),
+                class(&socket.address).to_owned(),
             ))
             .or_default();
         names.extend(program.cloned());
@@ -51,10 +42,28 @@ pub(super) fn read(group: &mut Group) {
     }
 }
 
+/// Returns all sockets on which programs listen.
+pub(super) fn sockets(group: &mut Group) -> Vec<Socket> {
+    let mut sockets = Vec::new();
+    // `0A` is LISTEN of TCP; `07` is an unconnected socket of UDP. A kernel without IPv6 lacks some of the tables.
+    for (name, protocol, state) in [
+        ("tcp", "tcp", "0A"),
+        ("tcp6", "tcp", "0A"),
+        ("udp", "udp", "07"),
+        ("udp6", "udp", "07"),
+    ] {
+        if let Some(text) = group.file(format!("/proc/net/{name}")) {
+            sockets.extend(parse(&text, protocol, state));
+        }
+    }
+    sockets
+}
+
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Socket {
     pub(super) protocol: &'static str,
-    pub(super) address: &'static str,
+    /// The address in the kernel's form: hexadecimal words of the machine's byte order.
+    pub(super) address: String,
     pub(super) port: u16,
     pub(super) inode: u64,
 }
@@ -68,10 +77,10 @@ pub(super) fn parse(text: &str, protocol: &'static str, state: &str) -> Vec<Sock
             let (local, found, inode) = (words.get(1)?, words.get(3)?, words.get(9)?);
             let (address, port) = local.split_once(':')?;
             let port = u16::from_str_radix(port, 16).ok()?;
-            (*found == state && port <= LAST_FIXED && port > 0).then_some(())?;
+            (*found == state && port > 0).then_some(())?;
             Some(Socket {
                 protocol,
-                address: class(address),
+                address: address.to_owned(),
                 port,
                 inode: inode.parse().ok()?,
             })
@@ -80,7 +89,7 @@ pub(super) fn parse(text: &str, protocol: &'static str, state: &str) -> Vec<Sock
 }
 
 /// Returns who reaches an address: only this machine, or others. The address itself differs on every host.
-fn class(address: &str) -> &'static str {
+pub(super) fn class(address: &str) -> &'static str {
     let is_loopback = address.len() == 8 && address.ends_with("7F")
         || address == "00000000000000000000000001000000"
         || address.starts_with("0000000000000000FFFF0000") && address.ends_with("7F");
@@ -94,7 +103,7 @@ fn class(address: &str) -> &'static str {
 }
 
 /// Returns the name of a program for each socket, and whether all processes were readable.
-fn programs() -> (BTreeMap<u64, String>, bool) {
+pub(super) fn programs() -> (BTreeMap<u64, String>, bool) {
     let mut programs = BTreeMap::new();
     let mut is_whole = true;
     let Ok(processes) = std::fs::read_dir("/proc") else {

@@ -91,7 +91,7 @@ fn listening_sockets_are_found_by_state_and_class_of_address() {
     let found = ports::parse(text, "tcp", "0A");
     let seen: Vec<_> = found
         .iter()
-        .map(|socket| (socket.address, socket.port, socket.inode))
+        .map(|socket| (ports::class(&socket.address), socket.port, socket.inode))
         .collect();
     assert_eq!(seen, [("loopback", 8080, 77), ("any", 22, 78)]);
 }

@@ -101,7 +101,7 @@ impl Local for Query {
 
 /// Returns the packaging system of this machine. Each of them may be installed as a mere program of the other's: then its
 /// database is empty or missing.
-fn system() -> Option<System> {
+pub(crate) fn system() -> Option<System> {
     let is_listed = std::fs::metadata(LIST).is_ok_and(|list| list.len() > 0);
     let is_installed = ["/usr/bin", "/bin"]
         .iter()
