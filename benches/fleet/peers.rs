@@ -48,9 +48,9 @@ pub(crate) fn ansible(
     fs::create_dir_all(&root).unwrap();
     let mut text = "- hosts: all\n  gather_facts: false\n  tasks:\n    - file: {path: /srv/ansible, state: directory}\n".to_owned();
     for number in 0..size {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "    - copy: {{dest: /srv/ansible/f{number:05}, content: \"thing {number}\\n\", mode: '0640'}}\n"
+            "    - copy: {{dest: /srv/ansible/f{number:05}, content: \"thing {number}\\n\", mode: '0640'}}"
         );
     }
     fs::write(root.join("site.yml"), text).unwrap();
