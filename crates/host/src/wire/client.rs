@@ -387,7 +387,9 @@ fn survey(path: &Path) -> Result<Survey, TreeError> {
 fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bool, Violation> {
     let ItemKind::File { executable } = item.kind else {
         let path = item.path.clone();
-        frame::write(writer, &Request::Entry { path, file: None })?;
+        let link = item.to.as_deref().map(str::to_owned);
+        let file = None;
+        frame::write(writer, &Request::Entry { path, file, link })?;
         return Ok(true);
     };
     let Ok(file) = survey.open(item) else {
@@ -401,6 +403,7 @@ fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bo
         &Request::Entry {
             path,
             file: Some(file_facts),
+            link: None,
         },
     )?;
     let mut piece = vec![0; limit::BYTES];

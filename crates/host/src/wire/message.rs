@@ -65,8 +65,11 @@ pub enum Request {
     Entry {
         /// The path in the artifact.
         path: String,
-        /// `None` for a directory.
+        /// `None` for a directory or a link.
         file: Option<ArtifactFile>,
+        /// The target of a link.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<String>,
     },
     /// The artifact is complete.
     ArtifactEnd,
