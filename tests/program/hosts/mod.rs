@@ -1,6 +1,7 @@
 //! Targets on hosts over SSH: real OpenSSH, the real agent, and hosts in copies of this machine's root.
 
 mod accounts;
+mod failing;
 mod host;
 mod reached;
 mod refused;
@@ -10,6 +11,7 @@ mod several;
 mod surveyed;
 mod systemd;
 mod timers;
+mod unpacked;
 mod whole;
 
 use super::world::TestWorld;

@@ -94,6 +94,8 @@ pub struct ArtifactFile {
 pub enum Reply {
     /// The reply to a hello.
     Hello(Hello),
+    /// The work goes on. Sent every [`super::limit::WORKING`] before a reply, and means nothing else.
+    Working,
     /// Answers, in the order of the questions.
     Answers {
         /// The next answers.
