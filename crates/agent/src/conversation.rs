@@ -199,7 +199,7 @@ impl<W: Write + Send, T: Target> Conversation<'_, W, T> {
     }
 
     /// Works, and says so from time to time: silence means that the host is frozen or unreachable.
-    fn working<T>(&self, work: impl FnOnce() -> T) -> T {
+    fn working<D>(&self, work: impl FnOnce() -> D) -> D {
         let (over, watched) = channel::<()>();
         let outbox = self.outbox;
         std::thread::scope(|scope| {

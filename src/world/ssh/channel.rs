@@ -66,7 +66,13 @@ impl Channel {
         });
         let mut child = match opened {
             Ok(Ok(child)) => child,
-            Ok(Err(error)) => return Err(format!("takes no command: {}", chain(&error))),
+            Ok(Err(error)) => {
+                let mut reason = format!("takes no command: {}", chain(&error));
+                if reason.contains("Session open refused") {
+                    reason.push_str(" (its server may limit `MaxSessions`; one is needed)");
+                }
+                return Err(reason);
+            }
             Err(_) => return Err(format!("takes no command within {} s", OPENING.as_secs())),
         };
         let streams = runtime.block_on(async {

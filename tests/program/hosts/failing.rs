@@ -90,10 +90,8 @@ fn clocks_that_are_days_off_change_nothing() {
     for days in ["-40d", "+40d"] {
         let mut world = system();
         let skewed = format!(
-            "options='-o SetEnv=LD_PRELOAD={library} -o SetEnv=FAKETIME={days} -o SetEnv=FAKETIME_NO_CACHE=1'"
+            "options='-o PermitUserEnvironment=yes'; printf 'LD_PRELOAD={library}\\nFAKETIME={days}\\n' >root/.ssh/environment"
         );
-        // The first value of a keyword counts, so all variables are in one.
-        let skewed = skewed.replace(" -o SetEnv=FAKETIME", "\\ FAKETIME");
         let Some(running) = hosts_with(&mut world, &[("staging-1", &skewed)], "root") else {
             return;
         };
