@@ -4,20 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use tempfile::TempDir;
-
 use super::{Failure, Project};
 use crate::world::archive;
 use evenkeel_core::environment::Resolved;
 use evenkeel_core::environment::definition::{Artifact, Unpack};
 use evenkeel_core::plan::Plan;
-use evenkeel_host::reason::why_io;
-use evenkeel_host::{Materials as _, TreeWriter, tree_digest};
+use evenkeel_host::{Materials as _, tree_digest};
 use evenkeel_model::Digest;
 
 /// Unpacked archives of a run, removed at its end.
 #[derive(Default)]
-pub(in crate::operation) struct Unpacked(Mutex<BTreeMap<Digest, TempDir>>);
+pub(in crate::operation) struct Unpacked(Mutex<BTreeMap<Digest, archive::Unpacked>>);
 
 /// Returns the digest of an artifact. An archive is read and not unpacked.
 ///
@@ -58,22 +55,7 @@ impl Project<'_> {
         if let Some(directory) = unpacked.get(expected) {
             return Ok(directory.path().to_owned());
         }
-        let directory = tempfile::Builder::new()
-            .prefix("evenkeel-artifact-")
-            .tempdir()
-            .map_err(|error| format!("no directory to unpack it: {}", why_io(&error)))?;
-        let writer = TreeWriter::open(directory.path())
-            .map_err(|error| format!("no directory to unpack it: {}", why_io(&error)))?;
-        let tree = archive::read(path, unpack.strip, Some(&writer))
-            .map_err(|problems| problems.join("; "))?;
-        if tree.digest != *expected {
-            return Err(format!(
-                "`{}` changed since the plan was made (expected {}, found {}): plan again",
-                path.display(),
-                expected.short(),
-                tree.digest.short()
-            ));
-        }
+        let directory = archive::unpack(path, unpack.strip, expected)?;
         let path = directory.path().to_owned();
         unpacked.insert(*expected, directory);
         Ok(path)

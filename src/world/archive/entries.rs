@@ -187,7 +187,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Adds another name of a file that came before: a file of its own.
+    /// Adds another name of a file that came before, as a copy.
     pub(super) fn hard_link(&mut self, name: &[u8], to: &[u8]) -> Result<(), Fatal> {
         let Some(Place::At(path)) = self.place(name, false)? else {
             return Ok(());

@@ -23,6 +23,42 @@ use self::entries::{Collector, Fatal};
 use self::meter::{Meter, Metered};
 use evenkeel_host::reason::{why, why_io};
 use evenkeel_host::{TreeDigest, TreeWriter};
+use evenkeel_model::Digest;
+
+/// An unpacked archive, in a private directory that is removed with this.
+pub struct Unpacked(tempfile::TempDir);
+
+impl Unpacked {
+    /// Returns the directory with the content.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// Unpacks an archive with a known digest.
+///
+/// # Errors
+///
+/// The reason, for display: also when the archive has another content by now.
+pub fn unpack(path: &Path, strip: usize, expected: &Digest) -> Result<Unpacked, String> {
+    let made = tempfile::Builder::new()
+        .prefix("evenkeel-artifact-")
+        .tempdir()
+        .and_then(|directory| Ok((TreeWriter::open(directory.path())?, directory)));
+    let (writer, directory) =
+        made.map_err(|error| format!("no directory to unpack it: {}", why_io(&error)))?;
+    let tree = read(path, strip, Some(&writer)).map_err(|problems| problems.join("; "))?;
+    if tree.digest != *expected {
+        return Err(format!(
+            "`{}` changed since the plan was made (expected {}, found {}): plan again",
+            path.display(),
+            expected.short(),
+            tree.digest.short()
+        ));
+    }
+    Ok(Unpacked(directory))
+}
 
 /// What an archive may contain at most.
 #[derive(Clone, Debug)]

@@ -105,7 +105,7 @@ pub(super) fn collect<R: Read>(
 
 /// Returns what is wrong with the extended header of an entry.
 fn extensions<R: Read>(entry: &mut tar::Entry<'_, R>) -> std::io::Result<Option<&'static str>> {
-    // The crate takes the content of a global header for extensions of its own.
+    // The crate would return the content of a global header, which is read below.
     if entry.header().entry_type() == EntryType::XGlobalHeader {
         return Ok(None);
     }

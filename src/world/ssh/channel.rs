@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openssh::{Child, Session, Stdio};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -28,6 +28,15 @@ const ROOM: Duration = Duration::from_millis(5);
 
 /// Time until an open connection takes a command.
 const OPENING: Duration = Duration::from_secs(20);
+
+/// What a server answers when it has as many sessions as it allows.
+const REFUSED: &str = "Session open refused";
+
+/// Time until a server has noticed that the session before ended.
+const LEAVING: Duration = Duration::from_secs(3);
+
+/// Pause before a refused session is tried again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// A running command.
 pub(super) struct Channel {
@@ -56,24 +65,30 @@ impl Channel {
     /// The reason, as what follows the host's name.
     pub(super) fn open(runtime: &Runtime, socket: &Path, command: &str) -> Result<Self, String> {
         let session = Arc::new(Session::resume_mux(socket.into(), None));
-        let opened = runtime.block_on(async {
-            let mut command = session.arc_raw_command(command);
-            command
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped());
-            tokio::time::timeout(OPENING, command.spawn()).await
-        });
-        let mut child = match opened {
-            Ok(Ok(child)) => child,
-            Ok(Err(error)) => {
-                let mut reason = format!("takes no command: {}", chain(&error));
-                if reason.contains("Session open refused") {
-                    reason.push_str(" (its server may limit `MaxSessions`; one is needed)");
-                }
-                return Err(reason);
+        let begun = Instant::now();
+        let mut child = loop {
+            let opened = runtime.block_on(async {
+                let mut command = session.clone().arc_raw_command(command);
+                command
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    .stderr(Stdio::piped());
+                tokio::time::timeout(OPENING, command.spawn()).await
+            });
+            let reason = match opened {
+                Ok(Ok(child)) => break child,
+                Ok(Err(error)) => chain(&error),
+                Err(_) => return Err(format!("takes no command within {} s", OPENING.as_secs())),
+            };
+            if !reason.contains(REFUSED) {
+                return Err(format!("takes no command: {reason}"));
             }
-            Err(_) => return Err(format!("takes no command within {} s", OPENING.as_secs())),
+            if begun.elapsed() > LEAVING {
+                return Err(format!(
+                    "takes no command: {reason} (its server may limit `MaxSessions`; one is needed)"
+                ));
+            }
+            std::thread::sleep(AGAIN);
         };
         let streams = runtime.block_on(async {
             let stdin = child.stdin().take().map(openssh::ChildStdin::into_owned_fd);

@@ -97,6 +97,18 @@ fn clocks_that_are_days_off_change_nothing() {
         };
         world.expect(0, &["apply", "staging"]);
         world.expect(0, &["drift", "staging", "--live"]);
+        let there = std::process::Command::new("ssh")
+            .arg("-F")
+            .arg(world.path("hosts/config"))
+            .args(["staging-1", "date +%s"])
+            .output()
+            .unwrap();
+        let there = String::from_utf8_lossy(&there.stdout).trim().parse::<i64>();
+        let here = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
+        let off = there.unwrap() - i64::try_from(here.as_secs()).unwrap();
+        assert!(off.abs() > 39 * 24 * 3600, "{off}");
         fs::write(running[0].path("/srv/site/index.html"), "defaced\n").unwrap();
         world
             .expect(2, &["drift", "staging", "--live"])
@@ -185,7 +197,7 @@ fn a_long_step_is_waited_for_as_long_as_the_agent_works() {
     assert_eq!(running[0].read("/srv/site/index.html"), "hello staging\n");
 }
 
-/// Two systems with ledgers of their own, which declare the same files with other contents.
+/// Two systems, each with its ledger, which declare the same files with other contents.
 #[test]
 fn two_controllers_at_once_never_leave_a_mixed_state() {
     let mut one = system();
