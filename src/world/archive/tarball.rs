@@ -19,6 +19,37 @@ pub(super) fn collect<R: Read>(
 ) -> Result<(), Fatal> {
     let broken = |error: std::io::Error| damaged(&error.to_string());
     let mut archive = tar::Archive::new(reader);
+    let Some(next) = each(&mut archive, meter, collector)? else {
+        return Ok(());
+    };
+    if meter.total() < next + BLOCK {
+        return Err(damaged("its end marker is missing"));
+    }
+    meter.in_content();
+    let mut rest = archive.into_inner();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match rest.read(&mut buffer).map_err(broken)? {
+            0 => return Ok(()),
+            read => {
+                let bytes = buffer.get(..read).unwrap_or_default();
+                if bytes.iter().any(|byte| *byte != 0) {
+                    return Err(Fatal(
+                        "has data after its end marker: archive everything at once".to_owned(),
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// Reads the entries; returns the place after the last one, or `None` if the rest cannot be read.
+fn each<R: Read>(
+    archive: &mut tar::Archive<Metered<'_, R>>,
+    meter: &Meter,
+    collector: &mut Collector<'_>,
+) -> Result<Option<u64>, Fatal> {
+    let broken = |error: std::io::Error| damaged(&error.to_string());
     let mut entries = archive.entries().map_err(broken)?;
     // The place of the next header.
     let mut next = 0_u64;
@@ -34,6 +65,11 @@ pub(super) fn collect<R: Read>(
             .ok_or_else(|| damaged("a size overflows"))?;
         let name = entry.path_bytes().into_owned();
         let kind = entry.header().entry_type();
+        if kind == EntryType::GNUSparse {
+            // Its holes may be longer than anything that can be read.
+            collector.refuse(&name, "is a sparse file: archive it without `--sparse`");
+            return Ok(None);
+        }
         if let Some(reason) = extensions(&mut entry).map_err(broken)? {
             collector.refuse(&name, reason);
             drain(&mut entry).map_err(broken)?;
@@ -70,9 +106,6 @@ pub(super) fn collect<R: Read>(
                     "is a pipe: archive only files, directories and links",
                 );
             }
-            EntryType::GNUSparse => {
-                collector.refuse(&name, "is a sparse file: archive it without `--sparse`");
-            }
             _ => collector.refuse(
                 &name,
                 "is of an unknown kind: archive only files, directories and links",
@@ -81,26 +114,7 @@ pub(super) fn collect<R: Read>(
         // What is left would count as a header.
         drain(&mut entry).map_err(broken)?;
     }
-    drop(entries);
-    if meter.total() < next + BLOCK {
-        return Err(damaged("its end marker is missing"));
-    }
-    meter.in_content();
-    let mut rest = archive.into_inner();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match rest.read(&mut buffer).map_err(broken)? {
-            0 => return Ok(()),
-            read => {
-                let bytes = buffer.get(..read).unwrap_or_default();
-                if bytes.iter().any(|byte| *byte != 0) {
-                    return Err(Fatal(
-                        "has data after its end marker: archive everything at once".to_owned(),
-                    ));
-                }
-            }
-        }
-    }
+    Ok(Some(next))
 }
 
 /// Returns what is wrong with the extended header of an entry.

@@ -446,6 +446,15 @@ fn tars() -> Vec<Case> {
     negative[124] = 0xff;
     let mut window = vec![0x28, 0xb5, 0x2f, 0xfd, 0, 0xff];
     window.extend_from_slice(&[0; 64]);
+    let mut sparse = tar(&[entry(EntryType::GNUSparse, "holes"), ok.clone()]);
+    // One hole of 2^62 bytes.
+    let huge = [&[0x80, 0, 0, 0, 0x40][..], &[0; 7]].concat();
+    sparse[386..398].copy_from_slice(&huge);
+    sparse[398..410].copy_from_slice(b"00000000000\0");
+    sparse[483..495].copy_from_slice(&huge);
+    let mut header = tar::Header::from_byte_slice(&sparse[..512]).clone();
+    header.set_cksum();
+    sparse[..512].copy_from_slice(header.as_bytes());
     let twice = [whole.clone(), whole.clone()].concat();
     let sized = [
         pax(&record("size", "600")),
@@ -492,6 +501,7 @@ fn tars() -> Vec<Case> {
             tar(&[entry(EntryType::Fifo, "pipe")]),
             "`pipe` is a pipe",
         ),
+        ("holes", sparse, "`holes` is a sparse file"),
         (
             "unknown kind",
             tar(&[entry(EntryType::new(b'Z'), "z")]),
@@ -894,9 +904,9 @@ fn limits_end_the_reading() {
     deflated
         .start_file("zeros", zip::write::SimpleFileOptions::default())
         .unwrap();
-    deflated.write_all(&[0; 40_000]).unwrap();
+    deflated.write_all(&vec![0; 40_000]).unwrap();
     let deflated = deflated.finish().unwrap().into_inner();
-    let zeros = tar(&[file("zeros", [0; 40_000])]);
+    let zeros = tar(&[file("zeros", vec![0; 40_000])]);
     let ratio = Limits {
         ratio: 4,
         bytes: u64::MAX,
