@@ -419,6 +419,7 @@ impl Run<'_> {
             let observed = self.evidence(&situation);
             return Ok(Went::Ended(ApplyOutcome::Done, observed));
         }
+        self.project.unpack_for(&plan, situation.resolved)?;
         let reached = Reached {
             targets: &targets,
             unstamped,

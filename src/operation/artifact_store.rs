@@ -7,7 +7,7 @@ use crate::report::Report;
 use evenkeel_core::environment::Resolved;
 use evenkeel_core::gate::StoredDossier;
 use evenkeel_core::release::artifacts;
-use evenkeel_host::ArtifactStore;
+use evenkeel_host::{ArtifactStore, Stored};
 use evenkeel_ledger::State;
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::{Digest, EnvironmentName};
@@ -58,15 +58,20 @@ pub(super) fn fill(
             .values()
             .find_map(|environment| environment.artifacts.get(name));
         let Some(digest) = digest else { continue };
-        store
-            .keep(digest, &project.directory.join(&artifact.path))
-            .map_err(|reason| Failure::Other {
-                reason: format!(
-                    "artifact `{name}` ({}) cannot be stored in {place}: {reason}",
-                    digest.short()
-                ),
-                help: Some("make the directory writable, or remove `[artifacts] store`".into()),
-            })?;
+        let path = project.directory.join(&artifact.path);
+        let stored = match artifact.unpack {
+            Some(_) if matches!(store.find(digest), Ok(Stored::Whole(_))) => Ok(()),
+            _ => project
+                .tree_of(artifact, &path, digest)
+                .and_then(|tree| store.keep(digest, &tree)),
+        };
+        stored.map_err(|reason| Failure::Other {
+            reason: format!(
+                "artifact `{name}` ({}) cannot be stored in {place}: {reason}",
+                digest.short()
+            ),
+            help: Some("make the directory writable, or remove `[artifacts] store`".into()),
+        })?;
     }
     // An unreadable dossier may name any artifact: then nothing is removed.
     let Some(released) = of_releases(project, state, declared.keep)? else {

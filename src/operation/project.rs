@@ -3,10 +3,12 @@
 mod filling;
 mod origin;
 mod restored;
+pub(in crate::operation) mod unpacking;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::unpacking::Unpacked;
 use super::large::Large;
 use super::{Failure, ProjectPlace, World};
 use crate::world::files::{Commit, WorkingTree};
@@ -52,6 +54,8 @@ pub struct Project<'w> {
     from_commit: bool,
     restored: Option<RestoredInputs>,
     committed: Option<PathBuf>,
+    /// Content of archives, while this exists.
+    unpacked: Unpacked,
 }
 
 /// Source of definitions.
@@ -241,6 +245,7 @@ impl<'w> Project<'w> {
             from_commit: location.revision.is_some(),
             restored: None,
             committed,
+            unpacked: Unpacked::default(),
             tells_equal: false,
         };
         if errors.is_empty() {

@@ -3,6 +3,7 @@
 //! Each implements a port of a crate below, or does one thing for the layers above, which interpret the answers.
 
 pub mod account;
+pub mod archive;
 pub mod bundle;
 pub mod checks;
 pub mod command;

@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use evenkeel_host::wire::frame::{self, Violation};
 use evenkeel_host::wire::message::{Action, Answer, Hello, Outcome, Query, Reply, Request};
 use evenkeel_host::wire::{MAGIC, PROTOCOL, limit};
-use evenkeel_host::{ActionError, Target};
+use evenkeel_host::{ActionError, Target, threads};
 use evenkeel_model::{Digest, Sealer};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -197,12 +198,33 @@ impl<W: Write + Send, T: Target> Conversation<'_, W, T> {
         Ok(true)
     }
 
+    /// Works, and says so from time to time: silence means that the host is frozen or unreachable.
+    fn working<D>(&self, work: impl FnOnce() -> D) -> D {
+        let (over, watched) = channel::<()>();
+        let outbox = self.outbox;
+        std::thread::scope(|scope| {
+            // Without the thread, work that takes long ends the conversation.
+            let _ = threads::builder().spawn_scoped(scope, move || {
+                while watched.recv_timeout(limit::WORKING) == Err(RecvTimeoutError::Timeout) {
+                    // If the channel is closed, the reader ends the work.
+                    if outbox.write(&Reply::Working).is_err() {
+                        break;
+                    }
+                }
+            });
+            let done = work();
+            drop(over);
+            done
+        })
+    }
+
     fn observe(&self, queries: Vec<Query>) -> Result<(), End> {
         limited(queries.len(), limit::QUERIES, "the number of queries")?;
         let known: Vec<Option<evenkeel_host::Query>> =
             queries.into_iter().map(Query::into_live).collect();
         let asked: Vec<evenkeel_host::Query> = known.iter().flatten().cloned().collect();
-        let mut seen = self.target.observe(&asked).into_iter();
+        let seen = self.working(|| self.target.observe(&asked));
+        let mut seen = seen.into_iter();
         let answers = known.iter().map(|query| {
             let seen = query.as_ref().and_then(|_| seen.next());
             seen.map_or_else(
@@ -230,10 +252,8 @@ impl<W: Write + Send, T: Target> Conversation<'_, W, T> {
         let fault = OnceLock::new();
         let materials = RemoteMaterials::new(self.inbox, self.outbox, self.temporary, &fault);
         let interruption = self.stopper.begin();
-        let mut done = self
-            .target
-            .perform(&asked, &materials, &interruption)
-            .into_iter();
+        let done = self.working(|| self.target.perform(&asked, &materials, &interruption));
+        let mut done = done.into_iter();
         drop(materials);
         if let Some(over) = fault.get() {
             return Err(over.clone().into());

@@ -86,6 +86,7 @@ pub(crate) enum Piece {
     Entry {
         path: String,
         file: Option<ArtifactFile>,
+        link: Option<String>,
     },
     ArtifactEnd,
     Missing,
@@ -214,7 +215,7 @@ impl Sorter {
             Frame::Json(json) => match frame::parse(&json)? {
                 Request::Content { size } => Piece::Content { size },
                 Request::Artifact { single } => Piece::Artifact { single },
-                Request::Entry { path, file } => Piece::Entry { path, file },
+                Request::Entry { path, file, link } => Piece::Entry { path, file, link },
                 Request::ArtifactEnd => Piece::ArtifactEnd,
                 Request::Missing => Piece::Missing,
                 Request::Interrupt => {

@@ -120,17 +120,20 @@ impl<'a, W: Write> RemoteMaterials<'a, W> {
             match self.piece()? {
                 Piece::ArtifactEnd => return Ok(staging),
                 Piece::Missing => return Ok(None),
-                Piece::Entry { path, file } => {
+                Piece::Entry { path, file, link } => {
                     entries += 1;
-                    if entries > limit::ENTRIES || path.len() > limit::PATH {
+                    if entries > limit::ENTRIES
+                        || path.len() > limit::PATH
+                        || link.as_ref().is_some_and(|to| to.len() > limit::PATH)
+                    {
                         return Err(Over::Broken(Violation::Excessive {
                             what: "an artifact",
                             limit: limit::ENTRIES,
                         }));
                     }
-                    let mut open = staging
-                        .as_ref()
-                        .and_then(|staging| staging.entry(&path, file.as_ref()).ok());
+                    let mut open = staging.as_ref().and_then(|staging| {
+                        staging.entry(&path, file.as_ref(), link.as_deref()).ok()
+                    });
                     let mut whole = open.is_some();
                     self.take_bytes(file.map_or(0, |file| file.size), |bytes| {
                         if let Some(Some(file)) = &mut open {

@@ -1,14 +1,15 @@
 //! A private folder in which an artifact arrives, entry by entry. Removed on drop.
 //!
-//! Only its owner can access it, so no other user can replace anything in it; every path of an entry is checked. The
-//! installation verifies the artifact.
+//! Only its owner can access it, so no other user can replace anything in it; every path of an entry is checked, and no
+//! link is followed. The installation verifies the artifact, and which links it has.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Component, Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use evenkeel_host::TreeWriter;
 use evenkeel_host::wire::message::ArtifactFile;
 
 /// Distinguishes folders of one process.
@@ -18,6 +19,7 @@ static NUMBER: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct Staging {
     folder: PathBuf,
     single: bool,
+    writer: TreeWriter,
 }
 
 impl Staging {
@@ -29,11 +31,29 @@ impl Staging {
             let folder = temporary.join(name);
             match DirBuilder::new().mode(0o700).create(&folder) {
                 Ok(()) => {
-                    let staging = Self { folder, single };
-                    if !single {
-                        DirBuilder::new().mode(0o700).create(staging.tree())?;
+                    let root = if single {
+                        folder.clone()
+                    } else {
+                        tree(&folder)
+                    };
+                    let made = if single {
+                        Ok(())
+                    } else {
+                        DirBuilder::new().mode(0o700).create(&root)
+                    };
+                    match made.and_then(|()| TreeWriter::open(&root)) {
+                        Ok(writer) => {
+                            return Ok(Self {
+                                folder,
+                                single,
+                                writer,
+                            });
+                        }
+                        Err(error) => {
+                            let _ = fs::remove_dir_all(&folder);
+                            return Err(error);
+                        }
                     }
-                    return Ok(staging);
                 }
                 // Left by another process with this number, or created by another user: do not touch it.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -42,52 +62,38 @@ impl Staging {
         }
     }
 
-    fn tree(&self) -> PathBuf {
-        self.folder.join("artifact")
-    }
-
-    /// Creates an entry; returns the file to write to, or `None` for a directory.
+    /// Creates an entry; returns the file to write to, or `None` for a directory or a link.
     pub(crate) fn entry(
         &self,
         path: &str,
         file: Option<&ArtifactFile>,
+        link: Option<&str>,
     ) -> io::Result<Option<File>> {
-        let relative = Path::new(path);
-        let plain = !path.contains('\0')
-            && relative
-                .components()
-                .all(|each| matches!(each, Component::Normal(_)))
-            && relative.components().next().is_some()
-            && (!self.single || relative.components().count() == 1);
-        if !plain {
+        if self.single && (file.is_none() || path.contains('/')) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        let root = if self.single {
-            self.folder.clone()
-        } else {
-            self.tree()
-        };
-        let path = root.join(relative);
-        match file {
-            None => DirBuilder::new().mode(0o700).create(path).map(|()| None),
-            Some(file) => OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(if file.executable { 0o700 } else { 0o600 })
-                .open(path)
-                .map(Some),
+        match (file, link) {
+            (Some(file), None) => self.writer.file(path, file.executable).map(Some),
+            (None, Some(to)) => self.writer.link(path, to).map(|()| None),
+            (None, None) => self.writer.directory(path).map(|()| None),
+            (Some(_), Some(_)) => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
 
     /// Returns the path of the artifact: the folder, or the one file in it.
     pub(crate) fn artifact(&self) -> Option<PathBuf> {
         if !self.single {
-            return Some(self.tree());
+            return Some(tree(&self.folder));
         }
         let mut entries = fs::read_dir(&self.folder).ok()?;
         let only = entries.next()?.ok()?.path();
         entries.next().is_none().then_some(only)
     }
+}
+
+/// Returns the directory of an artifact that is a directory.
+fn tree(folder: &Path) -> PathBuf {
+    folder.join("artifact")
 }
 
 impl Drop for Staging {

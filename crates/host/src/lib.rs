@@ -45,7 +45,11 @@ pub use subsystem::{
 };
 
 #[cfg(feature = "local")]
-pub use local::tree::{TreeDigest, TreeError, tree_digest};
+pub use local::tree::digest::TreeHasher;
+#[cfg(feature = "local")]
+pub use local::tree::write::TreeWriter;
+#[cfg(feature = "local")]
+pub use local::tree::{TreeDigest, TreeError, links, tree_digest};
 #[cfg(feature = "local")]
 pub use local::{LocalTarget, reason, remove_tree};
 #[cfg(feature = "testing")]

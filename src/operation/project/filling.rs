@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Depth, Failure, Project};
+use super::{Depth, Failure, Project, unpacking};
 use crate::world::inventories::PrintedInventories;
 use crate::world::secrets::RealSecrets;
 use evenkeel_core::environment::inventories::NoInventories;
@@ -12,7 +12,6 @@ use evenkeel_core::environment::resolve::Surroundings;
 use evenkeel_core::environment::secrets::{NoSecrets, Secrets};
 use evenkeel_core::environment::{Resolved, between_environments, codes, further, once, resolve};
 use evenkeel_core::kind::ArtifactFacts;
-use evenkeel_host::tree_digest;
 use evenkeel_model::defect::Defect;
 use evenkeel_model::{Digest, EnvironmentName, Sealer};
 
@@ -167,11 +166,12 @@ impl Project<'_> {
                 (Depth::Shape, _) => Ok(Digest::of(name.as_bytes())),
                 (Depth::Whole, Some(inputs)) => {
                     let digest = inputs.artifacts.get(&**name).copied();
-                    digest.ok_or_else(|| format!("{} recorded no digest of it", inputs.release))
+                    let lack = || vec![format!("{} recorded no digest of it", inputs.release)];
+                    digest.ok_or_else(lack)
                 }
-                (Depth::Whole, None) => tree_digest(&self.directory.join(&artifact.path))
-                    .map(|tree| tree.digest)
-                    .map_err(|error| error.to_string()),
+                (Depth::Whole, None) => {
+                    unpacking::digest(&self.directory.join(&artifact.path), artifact.unpack)
+                }
             };
             match digest {
                 Ok(digest) => {
@@ -183,18 +183,19 @@ impl Project<'_> {
                         },
                     );
                 }
-                Err(error) => {
-                    let mut complaint = Defect::new(
+                Err(errors) => complaints.extend(errors.into_iter().map(|error| {
+                    let complaint = Defect::new(
                         &codes::ARTIFACT,
                         format!("artifact.{name}"),
                         format!("the artifact `{name}` cannot be read: {error}"),
                     )
                     .at(&artifact.span, "declared here");
-                    if !artifact.build.is_empty() {
-                        complaint = complaint.help("build it first: evenkeel deliver --build");
+                    if artifact.build.is_empty() {
+                        complaint
+                    } else {
+                        complaint.help("build it first: evenkeel deliver --build")
                     }
-                    complaints.push(complaint);
-                }
+                })),
             }
         }
         artifacts

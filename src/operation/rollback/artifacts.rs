@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::super::{Failure, Project};
+use super::super::{Failure, Project, project::unpacking};
 use crate::operation::artifact_store;
 use evenkeel_core::observe::Situation;
 use evenkeel_core::plan::Plan;
-use evenkeel_host::{Stored, tree_digest};
+use evenkeel_host::Stored;
 use evenkeel_ledger::State;
 use evenkeel_model::Digest;
 
@@ -73,15 +73,19 @@ pub(super) fn place(
             .find(|(_, digest)| **digest == artifact);
         let name = name.map_or("unknown", |(name, _)| name);
         let built = project.definition.artifacts.get(name);
-        let built = built.map(|built| today.directory.join(&built.path));
-        if let Some(path) = &built {
-            match tree_digest(path) {
-                Ok(tree) if tree.digest == artifact => {
-                    paths.insert(artifact, path.clone());
-                    continue;
-                }
-                Ok(_) => looked.push(format!("{} is another build", path.display())),
-                Err(error) => looked.push(error.to_string()),
+        let built = built.map(|built| (built, today.directory.join(&built.path)));
+        if let Some((built, path)) = &built {
+            let found = unpacking::digest(path, built.unpack);
+            match found.map(|found| (found == artifact).then_some(found)) {
+                Ok(Some(found)) => match today.tree_of(built, path, &found) {
+                    Ok(tree) => {
+                        paths.insert(artifact, tree);
+                        continue;
+                    }
+                    Err(reason) => looked.push(reason),
+                },
+                Ok(None) => looked.push(format!("{} is another build", path.display())),
+                Err(reasons) => looked.extend(reasons),
             }
         }
         let commit = project.head().unwrap_or_default();
@@ -94,7 +98,10 @@ pub(super) fn place(
             help: Some(format!(
                 "build it from commit {} at {}, then run this again; `[artifacts] store` keeps artifacts for rollbacks",
                 commit.get(..10).unwrap_or(&commit),
-                built.map_or_else(|| "its path".to_owned(), |path| path.display().to_string())
+                built.map_or_else(
+                    || "its path".to_owned(),
+                    |(_, path)| path.display().to_string()
+                )
             )),
         });
     }

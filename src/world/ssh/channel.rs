@@ -1,13 +1,13 @@
 //! A command on a host, over an open connection: its three streams, and how it ended.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openssh::{Child, Session, Stdio};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -23,13 +23,25 @@ const KEPT: usize = 4 * 1024;
 /// Time until a command whose streams are closed has ended.
 const END: Duration = Duration::from_secs(5);
 
+/// Pause before a stream with little room is tried again.
+const ROOM: Duration = Duration::from_millis(5);
+
 /// Time until an open connection takes a command.
 const OPENING: Duration = Duration::from_secs(20);
+
+/// What a server answers when it has as many sessions as it allows.
+const REFUSED: &str = "Session open refused";
+
+/// Time until a server has noticed that the session before ended.
+const LEAVING: Duration = Duration::from_secs(3);
+
+/// Pause before a refused session is tried again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// A running command.
 pub(super) struct Channel {
     child: Option<Child<Arc<Session>>>,
-    streams: Option<(Impatient, File)>,
+    streams: Option<(Impatient, Impatient)>,
     errors: Arc<Mutex<Vec<u8>>>,
     /// Closed when all of its errors were read.
     silent: Mutex<Receiver<()>>,
@@ -53,18 +65,30 @@ impl Channel {
     /// The reason, as what follows the host's name.
     pub(super) fn open(runtime: &Runtime, socket: &Path, command: &str) -> Result<Self, String> {
         let session = Arc::new(Session::resume_mux(socket.into(), None));
-        let opened = runtime.block_on(async {
-            let mut command = session.arc_raw_command(command);
-            command
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped());
-            tokio::time::timeout(OPENING, command.spawn()).await
-        });
-        let mut child = match opened {
-            Ok(Ok(child)) => child,
-            Ok(Err(error)) => return Err(format!("takes no command: {}", chain(&error))),
-            Err(_) => return Err(format!("takes no command within {} s", OPENING.as_secs())),
+        let begun = Instant::now();
+        let mut child = loop {
+            let opened = runtime.block_on(async {
+                let mut command = session.clone().arc_raw_command(command);
+                command
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    .stderr(Stdio::piped());
+                tokio::time::timeout(OPENING, command.spawn()).await
+            });
+            let reason = match opened {
+                Ok(Ok(child)) => break child,
+                Ok(Err(error)) => chain(&error),
+                Err(_) => return Err(format!("takes no command within {} s", OPENING.as_secs())),
+            };
+            if !reason.contains(REFUSED) {
+                return Err(format!("takes no command: {reason}"));
+            }
+            if begun.elapsed() > LEAVING {
+                return Err(format!(
+                    "takes no command: {reason} (its server may limit `MaxSessions`; one is needed)"
+                ));
+            }
+            std::thread::sleep(AGAIN);
         };
         let streams = runtime.block_on(async {
             let stdin = child.stdin().take().map(openssh::ChildStdin::into_owned_fd);
@@ -81,7 +105,8 @@ impl Channel {
         let (Some(Ok(stdin)), Some(Ok(stdout)), Some(Ok(stderr))) = streams else {
             return Err("takes no command: its streams cannot be used".to_owned());
         };
-        let [stdin, stdout, stderr] = [stdin, stdout, stderr].map(waiting);
+        let [stdout, stderr] = [stdout, stderr].map(waiting);
+        let patience = Patience::default();
         let errors = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&errors);
         let (reading, silent) = channel();
@@ -96,9 +121,12 @@ impl Channel {
             streams: Some((
                 Impatient {
                     file: File::from(stdout),
-                    patience: Patience::default(),
+                    patience: patience.clone(),
                 },
-                File::from(stdin),
+                Impatient {
+                    file: File::from(impatient(stdin)),
+                    patience,
+                },
             )),
             errors,
             silent: Mutex::new(silent),
@@ -107,7 +135,7 @@ impl Channel {
     }
 
     /// Takes its output and its input.
-    pub(super) fn take(&mut self) -> Option<(Impatient, File)> {
+    pub(super) fn take(&mut self) -> Option<(Impatient, Impatient)> {
         self.streams.take()
     }
 
@@ -163,6 +191,11 @@ impl Ended {
                 "does not let this account become root: {said} (`become` needs `NOPASSWD` in sudoers)"
             );
         }
+        if self.said.contains("GLIBC_") {
+            return format!(
+                "cannot run the agent: it needs a newer C library ({said}); name one for this host in `EVENKEEL_AGENT`"
+            );
+        }
         match self.code {
             Some(agent::UNSAFE) => agent::UNSAFE_REASON.to_owned(),
             Some(126) => format!(
@@ -186,22 +219,51 @@ impl Ended {
     }
 }
 
-/// Time until a stream must say something, changed while it is read.
+/// Time until a stream must say something or take something, changed while it is used.
 #[derive(Clone, Default)]
-pub(super) struct Patience(Arc<AtomicU64>);
+pub(super) struct Patience(Arc<Limit>);
+
+#[derive(Default)]
+struct Limit {
+    /// In milliseconds.
+    patience: AtomicU64,
+    is_over: AtomicBool,
+}
 
 impl Patience {
     /// Sets it. Zero, as in the beginning, is for ever.
     pub(super) fn set(&self, patience: Duration) {
         let milliseconds = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
-        self.0.store(milliseconds, Ordering::Relaxed);
+        self.0.patience.store(milliseconds, Ordering::Relaxed);
     }
 
-    fn get(&self) -> Option<Timespec> {
-        let milliseconds = self.0.load(Ordering::Relaxed);
-        (milliseconds > 0)
-            .then(|| Duration::from_millis(milliseconds))
-            .and_then(|patience| Timespec::try_from(patience).ok())
+    fn get(&self) -> Duration {
+        Duration::from_millis(self.0.patience.load(Ordering::Relaxed))
+    }
+
+    /// Returns how long the other side was silent, if that ended the conversation.
+    pub(super) fn exceeded(&self) -> Option<Duration> {
+        self.0.is_over.load(Ordering::Relaxed).then(|| self.get())
+    }
+
+    /// Waits until a stream is ready.
+    fn wait(&self, file: &File, ready: PollFlags) -> io::Result<()> {
+        let patience = self.get();
+        let limit = (!patience.is_zero())
+            .then(|| Timespec::try_from(patience).ok())
+            .flatten();
+        let ready = loop {
+            let mut waiting = [PollFd::new(file, ready)];
+            match poll(&mut waiting, limit.as_ref()) {
+                Err(rustix::io::Errno::INTR) => {}
+                other => break other?,
+            }
+        };
+        if ready == 0 {
+            self.0.is_over.store(true, Ordering::Relaxed);
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
     }
 }
 
@@ -220,18 +282,27 @@ impl Impatient {
 
 impl Read for Impatient {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let patience = self.patience.get();
-        let ready = loop {
-            let mut waiting = [PollFd::new(&self.file, PollFlags::IN)];
-            match poll(&mut waiting, patience.as_ref()) {
-                Err(rustix::io::Errno::INTR) => {}
-                other => break other?,
-            }
-        };
-        if ready == 0 {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
+        self.patience.wait(&self.file, PollFlags::IN)?;
         self.file.read(buffer)
+    }
+}
+
+impl Write for Impatient {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            self.patience.wait(&self.file, PollFlags::OUT)?;
+            match self.file.write(bytes) {
+                // There is room, and less than a pipe takes at once.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    std::thread::sleep(ROOM);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -250,6 +321,15 @@ fn waiting(stream: OwnedFd) -> OwnedFd {
     // A stream that cannot be changed fails at its first read.
     if let Ok(flags) = rustix::fs::fcntl_getfl(&stream) {
         let _ = rustix::fs::fcntl_setfl(&stream, flags - rustix::fs::OFlags::NONBLOCK);
+    }
+    stream
+}
+
+/// Makes a stream's writes fail where they would wait, so that the wait can be limited.
+fn impatient(stream: OwnedFd) -> OwnedFd {
+    // Where it cannot be changed, a write may wait as long as the connection lasts.
+    if let Ok(flags) = rustix::fs::fcntl_getfl(&stream) {
+        let _ = rustix::fs::fcntl_setfl(&stream, flags | rustix::fs::OFlags::NONBLOCK);
     }
     stream
 }

@@ -32,8 +32,8 @@ use evenkeel_model::{Member, Sealer};
 /// Time until an agent has greeted.
 const GREETING: Duration = Duration::from_secs(20);
 
-/// Longest silence of an agent that works: the longest step is a process that gets ready.
-const SILENCE: Duration = Duration::from_mins(15);
+/// Longest silence of an agent: one that works says so every few seconds, however long its work takes.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Time until an agent has confirmed a change.
 const CONFIRMING: Duration = Duration::from_secs(15);
@@ -128,7 +128,7 @@ impl Shared {
 
 /// A conversation with an agent on a host.
 struct Conversation {
-    client: Client<Impatient, std::fs::File>,
+    client: Client<Impatient, Impatient>,
     /// How long its answers are waited for.
     patience: Patience,
     /// The end of the agent, and what it reports as an error.
@@ -283,6 +283,13 @@ impl Observer for SshTarget {
 
 impl SshTarget {
     fn why_broken(&self, conversation: &Conversation) -> String {
+        if let Some(silence) = conversation.patience.exceeded() {
+            return format!(
+                "the host `{}` was silent for {} s: it is frozen or unreachable",
+                self.host,
+                silence.as_secs()
+            );
+        }
         let said = conversation.channel.said();
         let said = if said.is_empty() {
             String::new()
@@ -301,9 +308,32 @@ impl Target for SshTarget {
         interruption: &Interruption,
     ) -> Vec<Result<Performed, ActionError>> {
         match self.conversation() {
-            Ok(conversation) => conversation
-                .client
-                .perform(actions, materials, interruption),
+            Ok(conversation) => {
+                let outcomes = conversation
+                    .client
+                    .perform(actions, materials, interruption);
+                let Some(silence) = conversation.patience.exceeded() else {
+                    return outcomes;
+                };
+                let silent = format!(
+                    "the host `{}` was silent for {} s; check the target",
+                    self.host,
+                    silence.as_secs()
+                );
+                let named = |outcome| match outcome {
+                    Err(ActionError::Failed {
+                        operation,
+                        path,
+                        reason,
+                    }) if reason.ends_with("; check the target") => Err(ActionError::Failed {
+                        operation,
+                        path,
+                        reason: silent.clone(),
+                    }),
+                    other => other,
+                };
+                outcomes.into_iter().map(named).collect()
+            }
             Err(reason) => actions
                 .iter()
                 .map(|action| {

@@ -1,6 +1,7 @@
 //! Targets on hosts over SSH: real OpenSSH, the real agent, and hosts in copies of this machine's root.
 
 mod accounts;
+mod failing;
 mod host;
 mod reached;
 mod refused;
@@ -13,6 +14,7 @@ mod surveyed;
 mod systemd;
 mod timers;
 mod unmanaged;
+mod unpacked;
 mod whole;
 
 use super::world::TestWorld;

@@ -128,6 +128,107 @@ fn a_directory_is_installed_switched_repaired_and_removed() {
 }
 
 #[test]
+fn links_inside_are_installed_observed_and_repaired() {
+    let world = HostFixture::new();
+    fs::create_dir(world.path("into")).unwrap();
+    let linked = |name: &str, to: &str| {
+        let root = tree(&world, name, "1");
+        symlink("bin/app", root.join("app")).unwrap();
+        symlink(to, root.join("default")).unwrap();
+        symlink("../page", root.join("bin/page")).unwrap();
+        root
+    };
+    let mut store = Store::default();
+    let one = store.artifact(&linked("one", "bin"));
+    let two = store.artifact(&linked("two", "bin/app"));
+    assert_ne!(one, two);
+    let done = note(world.act(install(&world, one, 3, None), &store));
+    assert_eq!(done, "copied");
+    assert_eq!(installed(&world), (Some(one), Some(one), vec![one]));
+    let link = |name: &str| fs::read_link(world.path(&format!("into/current/{name}"))).unwrap();
+    assert_eq!(link("app"), Path::new("bin/app"));
+    assert_eq!(link("default"), Path::new("bin"));
+    assert_eq!(
+        fs::read_to_string(world.path("into/current/bin/page")).unwrap(),
+        "1"
+    );
+    // A link that leads elsewhere is a change, and so is a file or a missing one in its place.
+    let changed = world.path("into/current/default");
+    let outside = world.path("outside");
+    fs::create_dir(&outside).unwrap();
+    let edits: [&dyn Fn(); 5] = [
+        &|| symlink("page", &changed).unwrap(),
+        &|| symlink(&outside, &changed).unwrap(),
+        &|| symlink("../../../outside", &changed).unwrap(),
+        &|| fs::write(&changed, "bin").unwrap(),
+        &|| {},
+    ];
+    for edit in edits {
+        fs::remove_file(&changed).unwrap();
+        edit();
+        let (current, actual, _) = installed(&world);
+        assert_eq!(current, Some(one));
+        assert_ne!(actual, Some(one));
+        let repaired = note(world.act(install(&world, one, 3, Some(one)), &store));
+        assert!(repaired.contains("replaced the release"), "{repaired}");
+        assert_eq!(installed(&world).1, Some(one));
+        assert_eq!(link("default"), Path::new("bin"));
+    }
+    assert!(world.names("outside").is_empty());
+    world
+        .act(install(&world, two, 3, Some(one)), &store)
+        .unwrap();
+    assert_eq!(link("default"), Path::new("bin/app"));
+    // Back without the source.
+    let back = note(world.act(install(&world, one, 3, Some(two)), &Store::default()));
+    assert_eq!(back, "the release already exists");
+    world
+        .act(
+            Action::Uninstall(installation::Uninstall {
+                into: world.text("into"),
+                expected: Some(one),
+            }),
+            &store,
+        )
+        .unwrap();
+    assert!(world.names("into").is_empty());
+}
+
+#[test]
+fn a_directory_of_the_source_that_becomes_a_link_is_not_followed() {
+    let world = HostFixture::new();
+    fs::create_dir(world.path("into")).unwrap();
+    fs::create_dir(world.path("outside")).unwrap();
+    fs::write(world.path("outside/app"), "a secret").unwrap();
+    let mut store = Store::default();
+    let root = tree(&world, "one", "1");
+    let one = store.artifact(&root);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let _over = Over(&over);
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                fs::rename(root.join("bin"), root.join("aside")).unwrap();
+                symlink("../outside", root.join("bin")).unwrap();
+                fs::remove_file(root.join("bin")).unwrap();
+                fs::rename(root.join("aside"), root.join("bin")).unwrap();
+            }
+        });
+        for _ in 0..100 {
+            let outcome = world.act(install(&world, one, 1, installed(&world).0), &store);
+            let (current, actual, _) = installed(&world);
+            assert_eq!(current, actual, "{outcome:?}");
+            if current.is_some() {
+                let app = fs::read_to_string(world.path("into/current/bin/app")).unwrap();
+                assert_eq!(app, "1");
+                fs::remove_file(world.path("into/current")).unwrap();
+                fs::remove_dir_all(world.path("into/releases")).unwrap();
+            }
+        }
+    });
+}
+
+#[test]
 fn a_file_is_installed_under_its_own_name() {
     let world = HostFixture::new();
     fs::create_dir(world.path("into")).unwrap();

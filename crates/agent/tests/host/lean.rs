@@ -9,6 +9,7 @@ const BANNED: &[&str] = &[
     "evenkeel-core",
     "evenkeel-document",
     "evenkeel-ledger",
+    "flate2",
     "hyper",
     "jsonschema",
     "libsqlite3-sys",
@@ -16,10 +17,13 @@ const BANNED: &[&str] = &[
     "minijinja",
     "reqwest",
     "rusqlite",
+    "ruzstd",
     "schemars",
     "similar",
+    "tar",
     "tokio",
     "toml",
+    "zip",
 ];
 
 /// Returns the names of all crates that `cargo tree` lists for a package.

@@ -11,7 +11,8 @@ use evenkeel_host::wire::frame::{self, Frame, Violation};
 use evenkeel_host::wire::message::{Hello, Reply, Request};
 use evenkeel_host::wire::{MAGIC, PROTOCOL, limit};
 use evenkeel_host::{
-    Action, ActionError, Answer, LocalTarget, Materials, Observer as _, PathState, Target as _,
+    Action, ActionError, Answer, Interruption, LocalTarget, Materials, Observer, PathState,
+    Performed, Query, Target,
 };
 use evenkeel_model::{Digest, Sealer};
 use proptest::prelude::*;
@@ -115,7 +116,7 @@ fn a_violation_is_reported_with_its_reason_and_exit_code() {
 
     let mut version = ByHand::new();
     version.send(&json!({"hello": {"protocol": PROTOCOL + 1, "version": "9.0.0", "more": []}}));
-    expect(version, 76, "the other side uses protocol 3, this side 2");
+    expect(version, 76, "the other side uses protocol 4, this side 3");
 
     let mut early = ByHand::new();
     early.send(&json!({"observe": {"queries": []}}));
@@ -346,6 +347,141 @@ impl Write for Kept {
     }
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// A target whose every answer takes longer than a silence may last.
+struct Long(LocalTarget);
+
+impl Observer for Long {
+    fn observe(&self, queries: &[Query]) -> Vec<Answer> {
+        std::thread::sleep(limit::WORKING + Duration::from_millis(500));
+        self.0.observe(queries)
+    }
+}
+
+impl Target for Long {
+    fn perform(
+        &self,
+        actions: &[Action],
+        materials: &dyn Materials,
+        interruption: &Interruption,
+    ) -> Vec<Result<Performed, ActionError>> {
+        self.0.perform(actions, materials, interruption)
+    }
+}
+
+#[test]
+fn an_agent_that_works_says_so_and_the_answer_follows() {
+    let home = tempfile::tempdir().unwrap();
+    let mut sent = greeting();
+    frame::write(&mut sent, &json!({"observe": {"queries": []}})).unwrap();
+    frame::write(&mut sent, &Request::Bye).unwrap();
+    let kept = Kept::default();
+    let end = serve(
+        std::io::Cursor::new(sent),
+        kept.clone(),
+        |sealer| Long(LocalTarget::new(sealer, AGENT.into())),
+        home.path(),
+        &Stopper::default(),
+    );
+    assert_eq!(end, End::Bye);
+    let said = kept.0.lock().unwrap().clone();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let place = |text: &str| said.find(text).unwrap_or_else(|| panic!("{text}: {said}"));
+    assert!(place("\"working\"") < place("\"answers\""));
+}
+
+#[test]
+fn a_client_waits_while_the_agent_works() {
+    let mut said = MAGIC.to_vec();
+    frame::write(&mut said, &Reply::Hello(Hello::ours())).unwrap();
+    for _ in 0..3 {
+        frame::write(&mut said, &Reply::Working).unwrap();
+    }
+    let answers = vec![evenkeel_host::wire::message::Answer::Unreadable {
+        reason: "as an example".to_owned(),
+    }];
+    let more = false;
+    frame::write(&mut said, &Reply::Answers { answers, more }).unwrap();
+    let client = Client::open(said.as_slice(), Kept::default(), &Sealer::new([1; 32])).unwrap();
+    let answers = client.observe(&[query("/a")]);
+    assert!(
+        matches!(&answers[..], [Answer::Unreadable { reason }] if reason == "as an example"),
+        "{answers:?}"
+    );
+}
+
+/// What no version of evenkeel sends.
+#[test]
+fn entries_of_an_artifact_that_lead_out_are_not_written() {
+    let world = Fixture::<Here>::new();
+    std::fs::create_dir(world.path("into")).unwrap();
+    let install = serde_json::to_value(evenkeel_host::Action::Install(
+        evenkeel_host::installation::Install {
+            into: world.text("into"),
+            artifact: Digest::of(b"unknown"),
+            keep: 1,
+            expected: None,
+        },
+    ))
+    .unwrap();
+    let outside = world.text("outside");
+    let file = json!({"executable": false, "size": 1});
+    let directory = |path: &str| json!({"entry": {"path": path, "file": null}});
+    let link = |to: &str| json!({"entry": {"path": "link", "file": null, "link": to}});
+    let below = json!({"entry": {"path": "link/file", "file": file}});
+    for entries in [
+        vec![link(&world.text("")), below.clone()],
+        vec![link(".."), below.clone()],
+        vec![link("../../../../etc/passwd")],
+        vec![
+            link(&outside),
+            json!({"entry": {"path": "link", "file": file}}),
+        ],
+        vec![directory("../outside")],
+        vec![directory(&outside)],
+        vec![json!({"entry": {"path": "../outside", "file": file}})],
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let mut sent = greeting();
+        frame::write(&mut sent, &json!({"perform": {"actions": [install]}})).unwrap();
+        // The agent asks for the artifact, then takes what comes.
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(&sent).unwrap();
+        let kept = Kept::default();
+        let asked = kept.clone();
+        let feeding = std::thread::spawn(move || {
+            let begun = Instant::now();
+            while !String::from_utf8_lossy(&asked.0.lock().unwrap()).contains("want-artifact") {
+                assert!(begun.elapsed() < HANGS);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            let mut rest = Vec::new();
+            frame::write(&mut rest, &json!({"artifact": {"single": false}})).unwrap();
+            for entry in &entries {
+                frame::write(&mut rest, entry).unwrap();
+                if entry["entry"]["file"].is_object() {
+                    frame::write_bytes(&mut rest, b"x").unwrap();
+                }
+            }
+            frame::write(&mut rest, &Request::ArtifactEnd).unwrap();
+            frame::write(&mut rest, &Request::Bye).unwrap();
+            writer.write_all(&rest).unwrap();
+        });
+        let end = serve(
+            reader,
+            kept.clone(),
+            |sealer| LocalTarget::new(sealer, AGENT.into()),
+            home.path(),
+            &Stopper::default(),
+        );
+        feeding.join().unwrap();
+        assert_eq!(end, End::Bye);
+        let said = String::from_utf8_lossy(&kept.0.lock().unwrap()).into_owned();
+        assert!(said.contains("\"failed\""), "{said}");
+        assert_eq!(world.names(""), ["into"]);
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
     }
 }
 

@@ -304,8 +304,17 @@ pub struct Artifact {
     pub path: String,
     /// The command that builds it.
     pub build: Vec<String>,
+    /// How it is unpacked, if it is an archive.
+    pub unpack: Option<Unpack>,
     /// Where it is declared.
     pub span: Span,
+}
+
+/// How an archive becomes an artifact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unpack {
+    /// The number of leading directories that are dropped from every path.
+    pub strip: usize,
 }
 
 /// The store of artifacts.

@@ -128,6 +128,20 @@ pub const ARTIFACT: &[Field] = &[
         "The command that builds it, run in the project's directory with `--build` only; no shell.",
     )
     .written_out(),
+    Field::optional(
+        "unpack",
+        Form::Boolean,
+        "The file is an archive (tar, tar.gz, tar.zst or zip), and its content is the artifact: a directory. The same \
+         content is the same artifact in every format.",
+    )
+    .written_out(),
+    Field::optional(
+        "strip",
+        Form::Integer(1, 16),
+        "The number of leading directories that are dropped from every path in the archive; all entries must be in the \
+         same ones. Needs `unpack`.",
+    )
+    .written_out(),
 ];
 
 /// `[artifacts]`.

@@ -64,7 +64,7 @@ impl Kind for Installation {
     const ABOUT: &'static str = "An artifact, copied to `releases/<digest>` and activated by renaming the link \
      `current`: readers see the old release or the new one, never a mixture. Of an artifact's modes only the \
      owner's executable bit counts: files get 0755 with it and 0644 without it, directories 0755, regardless of \
-     their modes and the umask. An artifact must not contain secrets.";
+     their modes and the umask. Symbolic links lead to files of the artifact. An artifact must not contain secrets.";
     const FIELDS: &'static [Field] = &[
         Field::required("artifact", Form::Word, "The artifact, by name.").written_out(),
         Field::required(

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use serde::Serialize;
@@ -123,8 +123,9 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
     fn ask(&self, reader: &mut R, frame: &[u8], count: usize) -> Result<Vec<Answer>, String> {
         frame::write_json(&mut *self.writer(), frame).map_err(|fault| fault.to_string())?;
         let mut answers = Vec::with_capacity(count);
+        let until = Instant::now() + limit::REQUEST;
         loop {
-            match reply(reader)? {
+            match reply(reader, until)? {
                 Reply::Answers {
                     answers: some,
                     more,
@@ -184,8 +185,9 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
         materials: &dyn Materials,
     ) -> Result<Vec<Outcome>, String> {
         let mut outcomes = Vec::with_capacity(actions.len());
+        let until = Instant::now() + limit::REQUEST;
         loop {
-            let sent = match reply(reader)? {
+            let sent = match reply(reader, until)? {
                 Reply::WantContent { digest } => self.send_content(&digest, materials),
                 Reply::WantArtifact { digest } => self.send_artifact(&digest, materials),
                 Reply::Outcomes {
@@ -369,11 +371,18 @@ fn receive<T: DeserializeOwned>(reader: &mut impl Read) -> Result<T, Violation> 
     }
 }
 
-/// Reads a reply. The error is a reason for people.
-fn reply(reader: &mut impl Read) -> Result<Reply, String> {
-    match receive(reader).map_err(|fault| fault.to_string())? {
-        Reply::Failed { reason } => Err(format!("it ended: {}", inert(&reason))),
-        reply => Ok(reply),
+/// Reads the next reply, however long the agent works before it until the end of the request. The error is a reason for
+/// people.
+fn reply(reader: &mut impl Read, until: Instant) -> Result<Reply, String> {
+    loop {
+        match receive(reader).map_err(|fault| fault.to_string())? {
+            Reply::Working if Instant::now() < until => {}
+            Reply::Working => {
+                return Err(format!("no reply within {} s", limit::REQUEST.as_secs()));
+            }
+            Reply::Failed { reason } => return Err(format!("it ended: {}", inert(&reason))),
+            reply => return Ok(reply),
+        }
     }
 }
 
@@ -387,7 +396,9 @@ fn survey(path: &Path) -> Result<Survey, TreeError> {
 fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bool, Violation> {
     let ItemKind::File { executable } = item.kind else {
         let path = item.path.clone();
-        frame::write(writer, &Request::Entry { path, file: None })?;
+        let link = item.to.as_deref().map(str::to_owned);
+        let file = None;
+        frame::write(writer, &Request::Entry { path, file, link })?;
         return Ok(true);
     };
     let Ok(file) = survey.open(item) else {
@@ -401,6 +412,7 @@ fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bo
         &Request::Entry {
             path,
             file: Some(file_facts),
+            link: None,
         },
     )?;
     let mut piece = vec![0; limit::BYTES];

@@ -26,3 +26,7 @@ pub const HELLO: Duration = Duration::from_secs(30);
 pub const MATERIAL: Duration = Duration::from_mins(5);
 /// The time limit for the next request.
 pub const IDLE: Duration = Duration::from_hours(1);
+/// The interval at which an agent that works says so.
+pub const WORKING: Duration = Duration::from_secs(5);
+/// The time limit for a request, however often the agent says that it works.
+pub const REQUEST: Duration = Duration::from_hours(1);

@@ -65,8 +65,11 @@ pub enum Request {
     Entry {
         /// The path in the artifact.
         path: String,
-        /// `None` for a directory.
+        /// `None` for a directory or a link.
         file: Option<ArtifactFile>,
+        /// The target of a link.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<String>,
     },
     /// The artifact is complete.
     ArtifactEnd,
@@ -91,6 +94,8 @@ pub struct ArtifactFile {
 pub enum Reply {
     /// The reply to a hello.
     Hello(Hello),
+    /// The work goes on. Sent every [`super::limit::WORKING`] before a reply, and means nothing else.
+    Working,
     /// Answers, in the order of the questions.
     Answers {
         /// The next answers.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::check::{check, check_table, missing_keys, unknown_key};
-use super::super::definition::{Artifact, GivenSeverity, StoreOfArtifacts};
+use super::super::definition::{Artifact, GivenSeverity, StoreOfArtifacts, Unpack};
 use super::super::policy::RollbackTrigger;
 use super::super::{Definition, Policy, codes, fields};
 use super::{DIFFERENCES_FILE, Parsed, Reader, texts};
@@ -14,7 +14,7 @@ use crate::kind::{self, KINDS};
 use evenkeel_model::defect::{Defect, Severity};
 use evenkeel_model::source::form::{parse_date, parse_end};
 use evenkeel_model::source::{Form, Node, Span, Table};
-use evenkeel_model::{EnvironmentName, name};
+use evenkeel_model::{EnvironmentName, Value, name};
 
 impl Reader<'_> {
     pub(super) fn system(&mut self, parsed: &mut Parsed) -> Definition {
@@ -271,9 +271,11 @@ impl Reader<'_> {
                 false,
                 &mut self.complaints,
             );
+            let unpack = self.unpack(table, &subject);
             definition.artifacts.insert(
                 Arc::clone(key),
                 Artifact {
+                    unpack,
                     path: table
                         .get("path")
                         .and_then(Node::as_text)
@@ -284,6 +286,30 @@ impl Reader<'_> {
                 },
             );
         }
+    }
+
+    /// Parses how an archive becomes an artifact.
+    fn unpack(&mut self, table: &Table, subject: &str) -> Option<Unpack> {
+        let value = |key: &str| table.get(key).map(Node::to_value);
+        let is_unpacked = value("unpack") == Some(Value::Boolean(true));
+        if !is_unpacked {
+            if let Some(node) = table.get("strip") {
+                self.complaints.push(
+                    Defect::new(
+                        &codes::MEANINGLESS,
+                        subject,
+                        format!("{subject}: `strip` has no effect without `unpack = true`"),
+                    )
+                    .attribute("strip")
+                    .at(&node.span, "takes no effect"),
+                );
+            }
+            return None;
+        }
+        let strip = value("strip").and_then(|value| usize::try_from(value.as_integer()?).ok());
+        Some(Unpack {
+            strip: strip.unwrap_or(0),
+        })
     }
 
     /// Parses the store of artifacts.

@@ -1,11 +1,14 @@
 //! Artifacts on disk: one digest for a file, or for a directory with its contents.
 //!
-//! The digest covers names, contents and the executable bit. It excludes owners, times and other permission bits, which
-//! depend on where the artifact was built. An artifact has no links, no devices and no names that are not UTF-8: such a
-//! tree is rejected and no link is followed. Copying trees is left to the local target.
+//! The digest covers names, contents, the executable bit and the targets of links. It excludes owners, times and other
+//! permission bits, which depend on where the artifact was built. A link leads to something in the artifact. An artifact
+//! has no other links, no devices and no names that are not UTF-8: such a tree is rejected, and no link is followed.
+//! Copying trees is left to the local target.
 
 pub(crate) mod digest;
+pub mod links;
 pub(crate) mod survey;
+pub(crate) mod write;
 
 use std::ffi::OsStr;
 use std::os::fd::AsFd;
@@ -15,7 +18,9 @@ use rustix::fs::{CWD, Mode, OFlags, Stat};
 
 use crate::local::reason::why;
 use evenkeel_model::Digest;
+use evenkeel_model::text::inert;
 
+use self::links::LinkFault;
 pub(crate) use survey::{Item, ItemKind, Survey};
 
 /// An artifact's digest and size.
@@ -38,13 +43,23 @@ pub enum TreeError {
         /// The expected path.
         path: PathBuf,
     },
-    /// The artifact contains something other than files and directories.
-    #[error("`{}` is {what}: artifacts contain only regular files and directories", .path.display())]
+    /// The artifact contains something other than files, directories and links among them.
+    #[error("`{}` is {what}: artifacts contain only regular files, directories and links among them", .path.display())]
     Refused {
         /// The path of the entry.
         path: PathBuf,
         /// The type, such as `a symbolic link`.
         what: &'static str,
+    },
+    /// A link leads elsewhere.
+    #[error("`{}` is a symbolic link to `{}`, {fault}: artifacts contain only links to their own files", .path.display(), inert(.to))]
+    Link {
+        /// The path of the link.
+        path: PathBuf,
+        /// Its target.
+        to: String,
+        /// The reason.
+        fault: LinkFault,
     },
     /// A limit was exceeded.
     #[error("`{}` has {what}", .path.display())]

@@ -1,6 +1,7 @@
 //! The entries of an artifact, sorted, with the status that detects changes.
 //!
-//! Walks relative to open directories and follows no link. Contents are read by the digest and by the copy.
+//! Walks relative to open directories and follows no link. A link is an entry; [`super::links`] decides which ones an
+//! artifact may contain. Contents are read by the digest and by the copy.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::links::{self, Leads};
+use super::write::read_link;
 use super::{TreeError, unreadable};
 use crate::local::content::Fingerprint;
 use crate::place::open_beneath;
@@ -33,12 +36,14 @@ pub(crate) struct Survey {
     status: Option<Stat>,
 }
 
-/// One file or directory in an artifact.
+/// One file, directory or link in an artifact.
 pub(crate) struct Item {
     /// The path relative to the root.
     pub(crate) path: String,
     /// The type.
     pub(crate) kind: ItemKind,
+    /// The target, if it is a link.
+    pub(crate) to: Option<Box<str>>,
     /// The status when it was found.
     pub(crate) status: Stat,
 }
@@ -53,6 +58,8 @@ pub(crate) enum ItemKind {
         /// Whether any execute bit is set.
         executable: bool,
     },
+    /// A symbolic link.
+    Link,
 }
 
 impl Survey {
@@ -61,6 +68,10 @@ impl Survey {
         let status = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW)
             .map_err(|errno| unreadable(shown, errno))?;
         match kind_of(&status, shown)? {
+            ItemKind::Link => Err(TreeError::Refused {
+                path: shown.into(),
+                what: "a symbolic link",
+            }),
             kind @ ItemKind::File { .. } => {
                 let path = text(name, shown)?;
                 let root = crate::place::reopen(&parent)
@@ -69,7 +80,12 @@ impl Survey {
                 Ok(Self {
                     root,
                     single: true,
-                    items: vec![Item { path, kind, status }],
+                    items: vec![Item {
+                        path,
+                        kind,
+                        to: None,
+                        status,
+                    }],
                     shown: shown.into(),
                     status: None,
                 })
@@ -80,6 +96,7 @@ impl Survey {
                 let mut items = Vec::new();
                 walk(&root, "", shown, 0, &mut items)?;
                 items.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+                check_links(&items, shown)?;
                 Ok(Self {
                     root,
                     single: false,
@@ -188,13 +205,57 @@ fn walk(
                 what: "more than a million files before it",
             });
         }
+        let to = match kind {
+            ItemKind::Link => Some(target(directory, name, &here)?),
+            ItemKind::Directory | ItemKind::File { .. } => None,
+        };
         let below = (kind == ItemKind::Directory).then(|| format!("{path}/"));
-        items.push(Item { path, kind, status });
+        items.push(Item {
+            path,
+            kind,
+            to,
+            status,
+        });
         if let Some(below) = below {
             let inner =
                 open_directory(directory, name).map_err(|errno| unreadable(&here, errno))?;
             walk(&inner, &below, &here, depth + 1, items)?;
         }
+    }
+    Ok(())
+}
+
+/// Reads a link. One that was replaced meanwhile changes its directory, which is verified after the read.
+fn target(directory: &OwnedFd, name: &OsStr, shown: &Path) -> Result<Box<str>, TreeError> {
+    let target = read_link(directory, name).map_err(|errno| match errno {
+        Errno::NOENT | Errno::INVAL => TreeError::Changed { path: shown.into() },
+        errno => unreadable(shown, errno),
+    })?;
+    let target = String::from_utf8(target).map_err(|_| TreeError::Refused {
+        path: shown.into(),
+        what: "a link to a name that is not UTF-8",
+    })?;
+    Ok(target.into())
+}
+
+/// Checks every link against the other entries, which are sorted.
+fn check_links(items: &[Item], shown: &Path) -> Result<(), TreeError> {
+    let find = |path: &str| {
+        let found = items.binary_search_by(|item| item.path.as_str().cmp(path));
+        let item = items.get(found.ok()?)?;
+        Some(match (item.kind, &item.to) {
+            (ItemKind::Link, Some(to)) => Leads::Link(to),
+            (ItemKind::Directory, _) => Leads::Directory,
+            _ => Leads::File,
+        })
+    };
+    for item in items {
+        let Some(to) = &item.to else { continue };
+        links::check(&item.path, to, &find).map_err(|fault| TreeError::Link {
+            path: shown.join(&item.path),
+            to: to.to_string(),
+            fault,
+        })?;
     }
     Ok(())
 }
@@ -215,7 +276,7 @@ fn kind_of(status: &Stat, shown: &Path) -> Result<ItemKind, TreeError> {
             return Ok(ItemKind::File { executable });
         }
         FileType::Directory => return Ok(ItemKind::Directory),
-        FileType::Symlink => "a symbolic link",
+        FileType::Symlink => return Ok(ItemKind::Link),
         FileType::Socket => "a socket",
         FileType::Fifo => "a pipe",
         FileType::CharacterDevice | FileType::BlockDevice => "a device",

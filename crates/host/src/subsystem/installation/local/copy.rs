@@ -12,6 +12,7 @@ use rustix::io::Errno;
 
 use crate::local::reason::{why, why_io};
 use crate::local::sync::FEW;
+use crate::local::tree::write::{new_file, new_link, parent};
 use crate::local::tree::{Item, ItemKind, Survey};
 use crate::place::open_beneath;
 
@@ -35,6 +36,12 @@ pub(super) fn copy(survey: &Survey, parent: &OwnedFd, name: &str) -> Result<(), 
     survey.items.par_iter().try_for_each(|item| {
         copy_file(survey, item, &root, few).map_err(|reason| of(item, &reason))
     })?;
+    // After the files, so that none is ever on the way to one.
+    for item in &survey.items {
+        if let Some(to) = &item.to {
+            new_link(&root, Path::new(&item.path), to).map_err(|errno| of(item, &why(errno)))?;
+        }
+    }
     let synced = if few {
         directories
             .iter()
@@ -51,16 +58,7 @@ fn of(item: &Item, reason: &str) -> String {
 }
 
 fn make_directory(root: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
-    let name = path.file_name().ok_or(Errno::INVAL)?;
-    let parent = match path.parent() {
-        Some(parent) if parent != Path::new("") => open_beneath(
-            root,
-            parent,
-            OFlags::PATH | OFlags::DIRECTORY,
-            Mode::empty(),
-        )?,
-        _ => rustix::io::fcntl_dupfd_cloexec(root, 0)?,
-    };
+    let (parent, name) = parent(root, path)?;
     rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(0o700))?;
     let made = open_beneath(
         &parent,
@@ -78,15 +76,7 @@ fn copy_file(survey: &Survey, item: &Item, root: &OwnedFd, sync: bool) -> Result
         return Ok(());
     };
     let mut from = File::from(survey.open(item).map_err(|error| error.to_string())?);
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-    let to = open_beneath(
-        root,
-        Path::new(&item.path),
-        flags,
-        Mode::from_raw_mode(0o600),
-    )
-    .map_err(why)?;
-    let mut to = File::from(to);
+    let mut to = File::from(new_file(root, Path::new(&item.path), 0o600).map_err(why)?);
     // The kernel copies by itself where it can, and shares blocks where the file system can.
     std::io::copy(&mut from, &mut to).map_err(|error| why_io(&error))?;
     let mode = if executable { 0o755 } else { 0o644 };

@@ -174,7 +174,10 @@ pub(super) fn actual(
     match tree {
         Ok((tree, changed)) => Ok(Some((tree.digest, changed))),
         Err(
-            TreeError::Missing { .. } | TreeError::Refused { .. } | TreeError::Excessive { .. },
+            TreeError::Missing { .. }
+            | TreeError::Refused { .. }
+            | TreeError::Link { .. }
+            | TreeError::Excessive { .. },
         ) => Ok(None),
         Err(error) => Err(error),
     }
