@@ -61,7 +61,7 @@ mod verify;
 mod watch;
 mod world;
 
-pub use adopt::{AdoptRequest, adopt};
+pub use adopt::{AdoptLiveRequest, AdoptRequest, adopt, adopt_live};
 pub use apply::{ApplyRequest, apply};
 pub use audit::{audit_checkpoint, audit_verify};
 pub use baseline::{BaselineRequest, baseline, lines_of};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::check_name;
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, TellAttribute,
@@ -208,6 +209,29 @@ impl Kind for AuthorizedKey {
             or_none(declared.options()),
             or_none(&observed.options),
         )]
+    }
+
+    fn adopt(declared: &KeyDeclared, observed: &KeyObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let differing = observed.state.found().iter().filter(|line| !line.is_wanted);
+        let is_single = differing.count() == 1;
+        adoptions(wrong, Self::is_there(observed), |each| {
+            if each.attribute != "options" {
+                return None;
+            }
+            if !is_single {
+                return Some(Adopt::Impossible(
+                    "several lines have the key, with different options".to_owned(),
+                ));
+            }
+            let options = key::split_options(&observed.options);
+            Some(match options {
+                Some(options) => Adopt::list("options", options),
+                None => Adopt::Impossible(
+                    "the options in front of the key cannot be written as a list".to_owned(),
+                ),
+            })
+        })
     }
 
     fn remedy(declared: &KeyDeclared, observed: &KeyObserved) -> Vec<Action> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::adoption::{Adoption, adoptions};
 use super::{Attributes, Claim, Traits};
 use evenkeel_host::entries::Entry;
 use evenkeel_host::{Answer, Family, PathState};
@@ -103,6 +104,11 @@ pub trait Kind: Sized {
     }
     /// Returns the discrepancies.
     fn compare(declared: &Self::Declared, observed: &Self::Observed) -> Vec<Discrepancy>;
+    /// Returns what the definition must contain to describe what was found, for each discrepancy.
+    fn adopt(declared: &Self::Declared, observed: &Self::Observed) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        adoptions(wrong, Self::is_there(observed), |_| None)
+    }
     /// Returns the actions that repair it, in order; empty without a discrepancy. Each action contains the state it
     /// expects after the preceding ones.
     fn remedy(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;

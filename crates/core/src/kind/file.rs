@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
-use super::directory::{access, compare_access};
+use super::directory::{access, adopt_access, compare_access};
 use super::program::{VALIDATE, validator};
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, TellAttribute, Traits,
@@ -297,6 +298,22 @@ impl Kind for File {
             (found_mode, owner, group),
         ));
         wrong
+    }
+
+    fn adopt(declared: &FileDeclared, observed: &FileObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        adoptions(wrong, Self::is_there(observed), |each| {
+            match each.attribute.as_str() {
+                "content" if declared.sealed => Some(Adopt::Impossible(
+                    "its content contains a secret, which a definition must not contain".to_owned(),
+                )),
+                "content" => match &observed.standing {
+                    PathState::File { digest, .. } => Some(Adopt::Content(*digest)),
+                    _ => None,
+                },
+                attribute => adopt_access(attribute, &observed.standing),
+            }
+        })
     }
 
     fn remedy(declared: &FileDeclared, observed: &FileObserved) -> Vec<Action> {

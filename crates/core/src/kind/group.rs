@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::{LARGEST, name_of, names_of, number_of};
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, TellAttribute,
@@ -208,6 +209,21 @@ impl Kind for Group {
             ));
         }
         wrong
+    }
+
+    fn adopt(declared: &GroupDeclared, observed: &GroupObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let GroupState::Present(found) = &observed.state else {
+            return adoptions(wrong, false, |_| None);
+        };
+        adoptions(wrong, true, |each| match each.attribute.as_str() {
+            "gid" => Some(Adopt::Key("gid", Value::Integer(found.gid.into()))),
+            "members" => Some(Adopt::list(
+                "members",
+                found.members.iter().map(String::as_str),
+            )),
+            _ => None,
+        })
     }
 
     fn remedy(declared: &GroupDeclared, observed: &GroupObserved) -> Vec<Action> {

@@ -7,6 +7,7 @@
 //! code outside of a kind's file names it: the rest of evenkeel uses its [`Traits`] and [`Claim`]s.
 
 mod account;
+mod adoption;
 mod attributes;
 mod claim;
 mod contract;
@@ -16,6 +17,7 @@ mod ready;
 mod traits;
 mod unit_name;
 
+pub use adoption::{Adopt, Adoption};
 pub use attributes::Attributes;
 pub use attributes::absolute;
 pub use claim::{Claim, parent};
@@ -210,6 +212,16 @@ macro_rules! kinds {
                 match (self, observed) {
                     $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
                         <$module::$kind as Kind>::compare(declared, observed)
+                    } )*
+                    _ => Vec::new(),
+                }
+            }
+
+            /// Returns what its definition must contain to describe what was found; empty without a discrepancy.
+            pub fn adopt(&self, observed: &Observed) -> Vec<Adoption> {
+                match (self, observed) {
+                    $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
+                        <$module::$kind as Kind>::adopt(declared, observed)
                     } )*
                     _ => Vec::new(),
                 }

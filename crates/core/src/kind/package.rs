@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, TellAttribute, Traits, Wrong,
@@ -315,6 +316,26 @@ impl Kind for Package {
             ));
         }
         wrong
+    }
+
+    fn adopt(declared: &PackageDeclared, observed: &PackageObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let found = &observed.found;
+        adoptions(wrong, Self::is_there(observed), |each| {
+            match (each.attribute.as_str(), &found.state) {
+                ("version", PackageState::Installed { version }) => {
+                    Some(Adopt::text("version", version))
+                }
+                ("held", _) => Some(Adopt::switch("held", found.held)),
+                ("presence", PackageState::Installed { .. }) => {
+                    Some(Adopt::switch("removed", false))
+                }
+                ("state" | "presence" | "version", PackageState::Unfinished { .. }) => Some(
+                    Adopt::Impossible("the installation of the package did not end".to_owned()),
+                ),
+                _ => None,
+            }
+        })
     }
 
     fn remedy(declared: &PackageDeclared, observed: &PackageObserved) -> Vec<Action> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong,
@@ -11,6 +12,7 @@ use evenkeel_host::sysctl::{self, BootValue, DropSysctl, SetSysctl, SysctlFound}
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
+use evenkeel_model::text::inert;
 use evenkeel_model::{Moment, Value};
 
 /// Setting of the kernel.
@@ -235,6 +237,28 @@ impl Kind for Sysctl {
             }
         }
         wrong
+    }
+
+    fn adopt(declared: &SysctlDeclared, observed: &SysctlObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let live = observed.found.live.as_deref();
+        let at_boot = match (&observed.found.own, &observed.boot, live) {
+            (Some(own), boot, Some(live)) if *own == own_text(&declared.key, live) => {
+                boot.as_ref().is_none_or(|boot| boot.value == live)
+            }
+            _ => false,
+        };
+        adoptions(wrong, true, |_| match live {
+            None => Some(Adopt::Impossible(
+                "the kernel has no such setting".to_owned(),
+            )),
+            Some(live) if at_boot => Some(Adopt::text("value", live)),
+            Some(live) => Some(Adopt::Impossible(format!(
+                "the kernel has `{}` now, and another value or none is set for the next boot in `{}`",
+                inert(live),
+                own_path(&declared.key)
+            ))),
+        })
     }
 
     fn remedy(declared: &SysctlDeclared, observed: &SysctlObserved) -> Vec<Action> {

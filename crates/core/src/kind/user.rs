@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::{LARGEST, check_word, name_of, names_of, number_of};
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
 use super::group::listed;
 use super::{
@@ -334,6 +335,30 @@ impl Kind for User {
             wrong.push(Discrepancy::new(&LOCK, "locked", expected, found));
         }
         wrong
+    }
+
+    fn adopt(declared: &UserDeclared, observed: &UserObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let UserState::Present(found) = &observed.state else {
+            return adoptions(wrong, false, |_| None);
+        };
+        adoptions(wrong, true, |each| match each.attribute.as_str() {
+            "uid" => Some(Adopt::Key("uid", Value::Integer(found.uid.into()))),
+            "group" => {
+                let number = found.group.id.to_string();
+                let name = found.group.name.as_deref();
+                Some(Adopt::text("group", name.unwrap_or(&number)))
+            }
+            "groups" => Some(Adopt::list(
+                "groups",
+                found.groups.iter().map(String::as_str),
+            )),
+            "home" => Some(Adopt::text("home", &found.home)),
+            "shell" => Some(Adopt::text("shell", &found.shell)),
+            "comment" => Some(Adopt::text("comment", &found.comment)),
+            "locked" => found.locked.map(|locked| Adopt::switch("locked", locked)),
+            _ => None,
+        })
     }
 
     fn remedy(declared: &UserDeclared, observed: &UserObserved) -> Vec<Action> {

@@ -5,6 +5,7 @@
 //! and carries the state it expects; the target refuses it when it finds another state.
 
 pub mod command;
+pub mod content;
 pub mod entries;
 pub mod facts;
 pub mod group;
@@ -138,6 +139,8 @@ list::subsystems! {
         /// Remove the saved state.
         DisarmRevert
     }
+    /// The content of a file.
+    Content => content {}
     /// Properties of a host that no definition declares.
     Facts => facts {}
     [feature = "toys"]
