@@ -11,7 +11,7 @@ use super::super::session::{Needs, Session};
 use super::super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;
 use crate::world::unwritten::Unwritten;
-use evenkeel_core::drift::{Disparity, Signature, declare};
+use evenkeel_core::drift::{Disparity, Signature, codes, declare};
 use evenkeel_core::environment::definition::Definition;
 use evenkeel_core::environment::edit::add;
 use evenkeel_core::environment::rewrite::{Layer, Rewrite, RewriteError, Rewritten};
@@ -654,6 +654,13 @@ impl Adopting<'_> {
         change.files.put(DIFFERENCES_FILE, old, text.into_bytes());
         let edited = self.edited(&change.files)?;
         let left = self.new_differences(&before, &edited)?;
+        if let Some(twice) = left.twice {
+            return Err(Failure::Refused {
+                reason: format!("{} ({}): {twice}", self.address, self.name),
+                help: "change the existing declaration yourself: it does not allow the found value"
+                    .into(),
+            });
+        }
         if let Some(first) = left.open.first() {
             return Err(Failure::Refused {
                 reason: format!("{} ({}): {}", self.address, self.name, first.defect.message),
@@ -729,7 +736,19 @@ impl Adopting<'_> {
             .filter(|defect| !known.contains(&*defect.message))
             .map(|defect| format!("{}: {}", defect.code.name, defect.message))
             .collect();
-        Ok(NewDifferences { open, sentences })
+        let twice = after
+            .parity
+            .iter()
+            .find(|defect| defect.code == &codes::DUPLICATE && !known.contains(&*defect.message));
+        let twice = twice.map(|defect| match defect.labels.first() {
+            Some(label) => format!("{} at {}", defect.message, label.span.location()),
+            None => defect.message.clone(),
+        });
+        Ok(NewDifferences {
+            open,
+            sentences,
+            twice,
+        })
     }
 
     /// Checks that the new definition describes what the chosen hosts have.
@@ -865,6 +884,8 @@ enum ContentKey {
 /// Differences that a change adds.
 struct NewDifferences {
     open: Vec<Disparity>,
+    /// Place that would be declared twice.
+    twice: Option<String>,
     sentences: Vec<String>,
 }
 

@@ -1,6 +1,7 @@
 //! Targets on hosts over SSH: real OpenSSH, the real agent, and hosts in copies of this machine's root.
 
 mod accounts;
+mod adopted;
 mod host;
 mod reached;
 mod refused;

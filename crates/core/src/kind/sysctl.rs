@@ -291,7 +291,7 @@ impl Kind for Sysctl {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sysctl, SysctlDeclared, SysctlObserved};
+    use super::{Adopt, Sysctl, SysctlDeclared, SysctlObserved};
     use crate::kind::Kind;
     use evenkeel_host::sysctl::files::own_text;
     use evenkeel_host::sysctl::{BootValue, SysctlFound};
@@ -335,5 +335,43 @@ mod tests {
             ["sysctl/not-persistent"]
         );
         assert_eq!(codes(Some("1"), own(), Some("0")), ["sysctl/overridden"]);
+    }
+
+    #[test]
+    fn a_value_is_adopted_if_the_next_boot_has_it_too() {
+        let declared = SysctlDeclared {
+            key: KEY.into(),
+            value: "1".into(),
+        };
+        let adopt = |live: Option<&str>, own: Option<&str>, boot: Option<&str>| {
+            let observed = SysctlObserved {
+                found: SysctlFound {
+                    live: live.map(str::to_owned),
+                    own: own.map(|own| own_text(KEY, own)),
+                },
+                boot: boot.map(|value| BootValue {
+                    value: value.into(),
+                    file: "/etc/sysctl.d/99-z.conf".into(),
+                }),
+            };
+            Sysctl::adopt(&declared, &observed)
+        };
+        let adopted = adopt(Some("0"), Some("0"), None);
+        assert!(!adopted.is_empty());
+        for each in adopted {
+            assert_eq!(each.change, Adopt::text("value", "0"), "{}", each.attribute);
+        }
+        for (live, own, boot) in [
+            (Some("0"), Some("1"), None),
+            (Some("0"), None, None),
+            (Some("0"), Some("0"), Some("2")),
+            (None, Some("0"), None),
+        ] {
+            let adopted = adopt(live, own, boot);
+            assert!(!adopted.is_empty());
+            for each in adopted {
+                assert!(matches!(each.change, Adopt::Impossible(_)), "{each:?}");
+            }
+        }
     }
 }
