@@ -50,6 +50,13 @@ impl Observer for RedactedTarget {
                         }
                     }
                 }
+                Answer::Inventory(inventory) => {
+                    let keys = inventory.keys.iter_mut().map(|key| &mut key.line);
+                    let comments = inventory.users.iter_mut().map(|user| &mut user.comment);
+                    for text in keys.chain(comments).chain(&mut inventory.unread) {
+                        *text = self.redactor.text(text);
+                    }
+                }
                 Answer::Content(content) => {
                     // A content with a secret has no place in a definition.
                     let found = content.content.clone();

@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::account::check_name;
 use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
+use super::proposal::Proposal;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, TellAttribute,
     Traits, Wrong,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::lines::{self, DropLines, LinesState, Place, SetLines, Wanted, key};
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
@@ -189,6 +191,42 @@ impl Kind for AuthorizedKey {
 
     fn changed(_observed: &KeyObserved) -> Option<Moment> {
         None
+    }
+
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let keys = found.keys.iter().filter_map(|found| {
+            let parsed = key::parse(&found.line)?;
+            let mut written = format!("{} {}", parsed.sort, parsed.blob);
+            if !parsed.comment.is_empty() {
+                written = format!("{written} {}", parsed.comment);
+            }
+            let mut keys = vec![
+                ("user", Value::text(&found.user)),
+                ("key", Value::text(&written)),
+            ];
+            let mut problem = None;
+            match key::split_options(parsed.options) {
+                Some(options) if options.is_empty() => {}
+                Some(options) => {
+                    let options = options.into_iter().map(Value::text).collect();
+                    keys.push(("options", Value::List(options)));
+                }
+                None => {
+                    problem = Some("its options cannot be written as a list".to_owned());
+                }
+            }
+            let comment = if parsed.comment.is_empty() {
+                parsed.sort
+            } else {
+                parsed.comment
+            };
+            Some(Proposal {
+                after: vec![Claim::new("user", found.user.clone())],
+                problem,
+                ..Proposal::new(format!("{}-{comment}", found.user), keys)
+            })
+        });
+        keys.collect()
     }
 
     fn compare(declared: &KeyDeclared, observed: &KeyObserved) -> Vec<Discrepancy> {

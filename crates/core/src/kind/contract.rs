@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::adoption::{Adoption, adoptions};
-use super::{Attributes, Claim, Traits};
+use super::{Attributes, Claim, Proposal, Traits};
 use evenkeel_host::entries::Entry;
-use evenkeel_host::{Answer, Family, PathState};
+use evenkeel_host::{Answer, Family, PathState, inventory};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment, Value};
@@ -101,6 +101,10 @@ pub trait Kind: Sized {
     /// modify in normal operation.
     fn touched(observed: &Self::Observed) -> Option<Moment> {
         Self::changed(observed)
+    }
+    /// Returns definitions of what an inventory found on a host.
+    fn propose(_found: &inventory::Answer) -> Vec<Proposal> {
+        Vec::new()
     }
     /// Returns the discrepancies.
     fn compare(declared: &Self::Declared, observed: &Self::Observed) -> Vec<Discrepancy>;

@@ -9,10 +9,12 @@ use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::directory::{access, adopt_access, compare_access};
 use super::program::{VALIDATE, validator};
+use super::proposal::Proposal;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, TellAttribute, Traits,
     Wrong,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::path;
 use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
@@ -247,6 +249,18 @@ impl Kind for File {
 
     fn changed(observed: &FileObserved) -> Option<Moment> {
         observed.changed
+    }
+
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let files = found.files.iter().map(|file| Proposal {
+            content_of: Some(file.path.clone()),
+            remark: file
+                .package
+                .as_ref()
+                .map(|package| format!("changed since the package {package} installed it")),
+            ..Proposal::new(&file.path, vec![("path", Value::text(&file.path))])
+        });
+        files.collect()
     }
 
     fn compare(declared: &FileDeclared, observed: &FileObserved) -> Vec<Discrepancy> {

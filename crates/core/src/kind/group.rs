@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::account::{LARGEST, name_of, names_of, number_of};
 use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
+use super::proposal::Proposal;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, TellAttribute,
     Traits, Wrong,
 };
 use evenkeel_host::group::{self, DropGroup, GroupState, SetGroup};
+use evenkeel_host::inventory;
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -176,6 +178,14 @@ impl Kind for Group {
 
     fn changed(_observed: &GroupObserved) -> Option<Moment> {
         None
+    }
+
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let groups = found.groups.iter().map(|group| Proposal {
+            named_by: Some(("group", Value::text(&group.name))),
+            ..Proposal::new(&group.name, vec![("gid", Value::Integer(group.gid.into()))])
+        });
+        groups.collect()
     }
 
     fn compare(declared: &GroupDeclared, observed: &GroupObserved) -> Vec<Discrepancy> {

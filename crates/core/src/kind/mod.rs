@@ -13,6 +13,7 @@ mod claim;
 mod contract;
 mod difference;
 mod program;
+mod proposal;
 mod ready;
 mod traits;
 mod unit_name;
@@ -26,6 +27,7 @@ pub use contract::{
     TellAttribute, Wrong,
 };
 pub use difference::difference;
+pub use proposal::{Proposal, word};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 pub use traits::{ChangeMode, Material, Reach, RemovalOrder, Speed, StepWords, Traits};
@@ -34,7 +36,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use evenkeel_host::entries::Entry;
-use evenkeel_host::{Action, Answer, Query};
+use evenkeel_host::{Action, Answer, Query, inventory};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;
 use evenkeel_model::{Digest, Value};
@@ -87,6 +89,15 @@ macro_rules! kinds {
             traits: <$module::$kind as Kind>::TRAITS,
             attributes: <$module::$kind as Kind>::ATTRIBUTES,
         } ),* ];
+
+        /// Returns what each kind proposes for a host, in the order of kinds.
+        #[must_use]
+        pub fn proposals(found: &inventory::Answer) -> Vec<(&'static str, Vec<Proposal>)> {
+            Vec::from([ $( $(#[$attribute])* (
+                <$module::$kind as Kind>::NAME,
+                <$module::$kind as Kind>::propose(found),
+            ) ),* ])
+        }
 
         /// Declared resource of any kind.
         #[derive(Clone, Debug)]

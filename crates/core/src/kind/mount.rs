@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::unexpected;
+use super::proposal::{Proposal, texts};
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::mount::options::without_password;
 use evenkeel_host::mount::{self, DropMount, MountFound, MountSource, SetMount};
 use evenkeel_host::{Action, Answer, Query};
@@ -325,6 +327,33 @@ impl Kind for Mount {
 
     fn changed(_observed: &MountObserved) -> Option<Moment> {
         None
+    }
+
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let mounts = found.mounts.iter().map(|mount| {
+            let source = &mount.source;
+            let options: Vec<String> = source
+                .options
+                .iter()
+                .filter(|option| *option != "defaults")
+                .cloned()
+                .collect();
+            let mut keys = vec![
+                ("path", Value::text(&mount.path)),
+                ("device", Value::text(&source.device)),
+            ];
+            if !source.is_bind() {
+                keys.push(("type", Value::text(&source.filesystem)));
+            }
+            if !options.is_empty() {
+                keys.push(("options", texts(&options)));
+            }
+            if !mount.is_mounted {
+                keys.push(("mounted", Value::Boolean(false)));
+            }
+            Proposal::new(&mount.path, keys)
+        });
+        mounts.collect()
     }
 
     fn compare(declared: &MountDeclared, observed: &MountObserved) -> Vec<Discrepancy> {

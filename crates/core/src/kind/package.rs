@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
+use super::proposal::Proposal;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, TellAttribute, Traits, Wrong,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::package::version::Requirement;
 use evenkeel_host::package::{
     self, InstallPackage, PackageFound, PackageState, RemovePackage, System,
@@ -280,6 +282,17 @@ impl Kind for Package {
 
     fn changed(observed: &PackageObserved) -> Option<Moment> {
         observed.changed
+    }
+
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let packages = found.packages.iter().map(|package| Proposal {
+            named_by: Some(("package", Value::text(&package.name))),
+            ..Proposal::new(
+                &package.name,
+                vec![("version", Value::text(&package.version))],
+            )
+        });
+        packages.collect()
     }
 
     fn compare(declared: &PackageDeclared, observed: &PackageObserved) -> Vec<Discrepancy> {

@@ -7,17 +7,19 @@ use serde::{Deserialize, Serialize};
 use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::unexpected;
+use super::proposal::{Proposal, texts};
 use super::ready::{self, READY, milliseconds};
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, RemovalOrder, StepWords,
     TellAttribute, Traits, Wrong, unit_name,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::unit::{self, RELOAD_ON, RESTART_ON, Renewal, SetUnit, UnitState, outdated};
 use evenkeel_host::{Action, Answer, Query, Ready};
-use evenkeel_model::Moment;
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::text::inert;
+use evenkeel_model::{Moment, Value};
 
 /// Service.
 pub struct Service;
@@ -516,6 +518,24 @@ impl Kind for Service {
 
     fn changed(observed: &ServiceObserved) -> Option<Moment> {
         observed.state.since
+    }
+
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let units = found.units.iter().map(|unit| {
+            let mut keys = Vec::new();
+            if !unit.is_running {
+                keys.push(("running", Value::Boolean(false)));
+            }
+            if !unit.drop_ins.is_empty() {
+                keys.push(("drop-ins", texts(&unit.drop_ins)));
+            }
+            let name = unit.name.strip_suffix(".service").unwrap_or(&unit.name);
+            Proposal {
+                named_by: Some(("unit", Value::text(&unit.name))),
+                ..Proposal::new(name, keys)
+            }
+        });
+        units.collect()
     }
 
     fn compare(declared: &ServiceDeclared, observed: &ServiceObserved) -> Vec<Discrepancy> {

@@ -6,10 +6,12 @@ use super::account::{LARGEST, check_word, name_of, names_of, number_of};
 use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
 use super::group::listed;
+use super::proposal::{Proposal, texts};
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, RemovalOrder, TellAttribute,
     Traits, Wrong,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::user::{self, DropUser, SetUser, UserState};
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
@@ -287,6 +289,30 @@ impl Kind for User {
 
     fn changed(_observed: &UserObserved) -> Option<Moment> {
         None
+    }
+
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let users = found.users.iter().map(|user| {
+            let mut keys = vec![
+                ("uid", Value::Integer(user.uid.into())),
+                ("group", Value::text(&user.group)),
+                ("groups", texts(&user.groups)),
+                ("home", Value::text(&user.home)),
+                ("shell", Value::text(&user.shell)),
+            ];
+            if !user.comment.is_empty() {
+                keys.push(("comment", Value::text(&user.comment)));
+            }
+            if let Some(locked) = user.locked {
+                keys.push(("locked", Value::Boolean(locked)));
+            }
+            Proposal {
+                named_by: Some(("user", Value::text(&user.name))),
+                after: vec![Claim::new("group", user.group.clone())],
+                ..Proposal::new(&user.name, keys)
+            }
+        });
+        users.collect()
     }
 
     fn compare(declared: &UserDeclared, observed: &UserObserved) -> Vec<Discrepancy> {

@@ -10,6 +10,7 @@ pub mod entries;
 pub mod facts;
 pub mod group;
 pub mod installation;
+pub mod inventory;
 pub mod lines;
 mod list;
 pub mod mount;
@@ -143,6 +144,8 @@ list::subsystems! {
     Content => content {}
     /// Properties of a host that no definition declares.
     Facts => facts {}
+    /// What people set up on a host.
+    Inventory => inventory {}
     [feature = "toys"]
     /// A named value, for tests of new kinds.
     Toy => toy {
