@@ -682,11 +682,15 @@ fn candidate(kind: &'static str, proposal: Proposal, taken: &mut BTreeSet<Addres
 /// Finds the proposals that others come after.
 fn link(candidates: &mut [Candidate]) {
     // A thing is claimed by the resource of its class that is named by it.
-    let by_thing: BTreeMap<(&str, String), Address> = candidates
-        .iter()
-        .filter(|each| each.is_proposed())
-        .map(|each| ((each.kind, each.what.clone()), each.address.clone()))
-        .collect();
+    let mut by_thing: BTreeMap<(&str, String), Address> = BTreeMap::new();
+    for each in candidates.iter().filter(|each| each.is_proposed()) {
+        let class = if each.content_of.is_some() {
+            Claim::PATH
+        } else {
+            each.kind
+        };
+        by_thing.insert((class, each.what.clone()), each.address.clone());
+    }
     for each in candidates {
         each.after_addresses = each
             .after

@@ -3,6 +3,7 @@
 mod accounts;
 mod adopted;
 mod host;
+mod imported;
 mod reached;
 mod refused;
 mod releases;

@@ -532,6 +532,7 @@ impl Kind for Service {
             let name = unit.name.strip_suffix(".service").unwrap_or(&unit.name);
             Proposal {
                 named_by: Some(("unit", Value::text(&unit.name))),
+                after: vec![Claim::path(unit.file.clone())],
                 ..Proposal::new(name, keys)
             }
         });

@@ -56,7 +56,7 @@ fn read(query: &Query, answer: &mut Answer) {
     }
     let units = units(answer);
     let mut named: Vec<&str> = candidates.iter().map(String::as_str).collect();
-    named.extend(units.iter().map(|unit| unit.fragment.as_str()));
+    named.extend(units.iter().map(|unit| unit.file.as_str()));
     let owners = if has_dpkg {
         owners(&named, answer)
     } else {
@@ -69,11 +69,10 @@ fn read(query: &Query, answer: &mut Answer) {
         .collect();
     let units: Vec<FoundUnit> = units
         .into_iter()
-        .filter(|unit| match owners.get(&unit.fragment) {
+        .filter(|unit| match owners.get(&unit.file) {
             Some(owner) => manual.contains(bare(owner)),
             None => true,
         })
-        .map(|unit| unit.found)
         .collect();
     answer.units = units;
     let unowned = candidates
@@ -125,7 +124,8 @@ fn run(tool: Tool) -> Result<String, String> {
 }
 
 fn packages(answer: &mut Answer) {
-    const FORMAT: &str = "${binary:Package}\\t${Package}\\t${Version}\\t${db:Status-Status}\\n";
+    const FORMAT: &str =
+        "${binary:Package}\\t${Package}\\t${Version}\\t${Priority}\\t${db:Status-Status}\\n";
     let manual = run(Tool::new("apt-mark").arg("showmanual"));
     let all = run(Tool::new("dpkg-query").args(["-W", "-f", FORMAT]));
     match (manual, all) {
@@ -139,9 +139,13 @@ fn manually_installed(manual: &str, all: &str) -> Vec<FoundPackage> {
     let mut versions: BTreeMap<&str, &str> = BTreeMap::new();
     for line in all.lines() {
         let parts: Vec<&str> = line.split('\t').collect();
-        let [binary, package, version, "installed"] = parts[..] else {
+        let [binary, package, version, priority, "installed"] = parts[..] else {
             continue;
         };
+        // Every host of the release has them.
+        if priority == "required" {
+            continue;
+        }
         versions.insert(binary, version);
         // The first one of several architectures is the host's, as in the list of dpkg.
         versions.entry(package).or_insert(version);
@@ -252,13 +256,7 @@ fn files_in(directory: &str, answer: &mut Answer) -> Vec<String> {
     files
 }
 
-/// A unit with the file that defines it.
-struct Unit {
-    found: FoundUnit,
-    fragment: String,
-}
-
-fn units(answer: &mut Answer) -> Vec<Unit> {
+fn units(answer: &mut Answer) -> Vec<FoundUnit> {
     // A host with another init system has no units.
     if !Path::new("/run/systemd/system").is_dir() {
         return Vec::new();
@@ -302,7 +300,7 @@ fn units(answer: &mut Answer) -> Vec<Unit> {
 }
 
 /// Parses the properties of units: a block for each, with an empty line between them.
-fn shown(text: &str) -> Vec<Unit> {
+fn shown(text: &str) -> Vec<FoundUnit> {
     let is_of_a_package = |path: &&str| path.starts_with("/usr/lib/") || path.starts_with("/lib/");
     text.split("\n\n")
         .filter_map(|block| {
@@ -312,20 +310,18 @@ fn shown(text: &str) -> Vec<Unit> {
                 .collect();
             let name = *properties.get("Id")?;
             let drop_ins = properties.get("DropInPaths").copied().unwrap_or_default();
-            Some(Unit {
-                found: FoundUnit {
-                    name: name.to_owned(),
-                    is_running: properties.get("ActiveState") == Some(&"active"),
-                    drop_ins: drop_ins
-                        .split_whitespace()
-                        .filter(|path| !is_of_a_package(path))
-                        .map(str::to_owned)
-                        .collect(),
-                },
-                fragment: (*properties.get("FragmentPath")?).to_owned(),
+            Some(FoundUnit {
+                file: (*properties.get("FragmentPath")?).to_owned(),
+                name: name.to_owned(),
+                is_running: properties.get("ActiveState") == Some(&"active"),
+                drop_ins: drop_ins
+                    .split_whitespace()
+                    .filter(|path| !is_of_a_package(path))
+                    .map(str::to_owned)
+                    .collect(),
             })
         })
-        .filter(|unit| !unit.fragment.is_empty())
+        .filter(|unit| !unit.file.is_empty())
         .collect()
 }
 
@@ -490,8 +486,8 @@ mod tests {
 
     #[test]
     fn only_installed_packages_of_the_list_are_kept() {
-        let all = "libc6:amd64\tlibc6\t2.36\tinstalled\nlibc6:i386\tlibc6\t2.35\tinstalled\nnginx\tnginx\t1.22\tinstalled\ngone\tgone\t1\tconfig-files\nmalformed\n";
-        let found = manually_installed("nginx\nlibc6\nlibc6:i386\ngone\nunknown\n", all);
+        let all = "libc6:amd64\tlibc6\t2.36\toptional\tinstalled\nlibc6:i386\tlibc6\t2.35\toptional\tinstalled\nnginx\tnginx\t1.22\toptional\tinstalled\ngone\tgone\t1\toptional\tconfig-files\ndpkg\tdpkg\t1\trequired\tinstalled\nmalformed\n";
+        let found = manually_installed("nginx\nlibc6\nlibc6:i386\ngone\ndpkg\nunknown\n", all);
         let found: Vec<(&str, &str)> = found
             .iter()
             .map(|package| (package.name.as_str(), package.version.as_str()))
@@ -519,9 +515,9 @@ mod tests {
             "Id=a.service\nFragmentPath=/lib/systemd/system/a.service\nActiveState=active\nDropInPaths=/etc/systemd/system/a.service.d/x.conf /usr/lib/x.conf\n\nId=b.service\nFragmentPath=\nActiveState=inactive\n\nId=c.service\nFragmentPath=/etc/c\nActiveState=failed\nDropInPaths=\n",
         );
         assert_eq!(units.len(), 2);
-        assert!(units[0].found.is_running && !units[1].found.is_running);
+        assert!(units[0].is_running && !units[1].is_running);
         assert_eq!(
-            units[0].found.drop_ins,
+            units[0].drop_ins,
             ["/etc/systemd/system/a.service.d/x.conf"]
         );
         let owned = owned("nginx-common, nginx: /etc/a: b\ndiversion by x from: /etc/b\n");

@@ -92,6 +92,8 @@ pub struct FoundKey {
 pub struct FoundUnit {
     /// The name with its suffix.
     pub name: String,
+    /// The file that defines it.
+    pub file: String,
     /// Whether it runs.
     pub is_running: bool,
     /// Drop-ins, without those of packages.
@@ -164,7 +166,7 @@ pub mod wire {
         /// A key that a user accepts.
         FoundKey = super::FoundKey { user: String, line: String }
         /// A service of systemd that starts with the host.
-        FoundUnit = super::FoundUnit { name: String, is_running: bool, drop_ins: Vec<String> }
+        FoundUnit = super::FoundUnit { name: String, file: String, is_running: bool, drop_ins: Vec<String> }
         /// A file.
         FoundFile = super::FoundFile { path: String, package: Option<String> }
         /// A line of `/etc/fstab`.
