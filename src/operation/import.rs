@@ -1,7 +1,8 @@
 //! Import: proposes definitions for what people set up on a host.
 //!
-//! Three requests, whatever the host has: its inventory; the contents of files; and the state of every proposed resource, read
-//! as its definition describes it. What differs from its proposal is not proposed, so the first plan changes nothing.
+//! A constant number of requests, whatever the host has: its inventory; the contents of files; and the state of every proposed
+//! resource, read as its definition describes it, once more if some are left out. What differs from its proposal is not
+//! proposed, so the first plan changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -217,13 +218,16 @@ fn file_of(
     })
 }
 
+/// Keys of a resource, with their values.
+type Keys = Vec<(&'static str, Value)>;
+
 /// Resource that may be proposed.
 struct Candidate {
     kind: &'static str,
     address: Address,
     /// What it is on the host, for people.
     what: String,
-    keys: Vec<(&'static str, Value)>,
+    keys: Keys,
     content_of: Option<String>,
     /// Its source file, with its path beside the definitions.
     source: Option<(String, Vec<u8>)>,
@@ -323,7 +327,6 @@ impl Importing<'_> {
                 candidates.push(candidate(kind, proposal, &mut taken));
             }
         }
-        let resolved = resolution.environment(self.name)?;
         let declared = self.declared_paths(resolution)?;
         for each in &mut candidates {
             // Another resource writes the whole file.
@@ -331,7 +334,6 @@ impl Importing<'_> {
                 each.is_declared = declared.contains(path);
             }
         }
-        debug_assert!(resolved.targets.contains_key(&self.member.target));
         Ok((candidates, answer.unread))
     }
 
@@ -702,10 +704,7 @@ fn link(candidates: &mut [Candidate]) {
 }
 
 /// Returns the content of a file and the keys of its mode and owners; otherwise the reason why it cannot be taken over.
-fn taken_over(
-    state: Option<Answer>,
-    content: Option<Answer>,
-) -> Result<(Vec<u8>, Vec<(&'static str, Value)>), String> {
+fn taken_over(state: Option<Answer>, content: Option<Answer>) -> Result<(Vec<u8>, Keys), String> {
     let no_answer = || "the host gave no answer".to_owned();
     let (digest, mode, owner, group) = match state {
         Some(Answer::Path(path::Answer {

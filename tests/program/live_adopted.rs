@@ -179,7 +179,7 @@ fn with_a_reason_one_environment_gets_its_own_value() {
                 "directory.home",
                 "staging",
                 "--reason",
-                "Nobody else needs it",
+                "The others do not need it",
                 "--owner",
                 "platform",
                 "--expires-in",
@@ -199,7 +199,7 @@ fn with_a_reason_one_environment_gets_its_own_value() {
         "at = \"directory.home.mode\"",
         "staging = \"0700\"",
         "production = \"0755\"",
-        "reason = \"Nobody else needs it\"",
+        "reason = \"The others do not need it\"",
         "owner = \"platform\"",
         "ticket = \"OPS-1\"",
     ] {

@@ -140,6 +140,9 @@ pub fn adopt_live(
     Ok(report)
 }
 
+/// Adoption of a state, with the instances that have it.
+type OneState = (Vec<Adoption>, Vec<Instance>);
+
 /// What is found on each host.
 type FoundStates = Vec<(Instance, Observation<Observed>)>;
 
@@ -223,7 +226,7 @@ impl Adopting<'_> {
         &self,
         found: &FoundStates,
         wanted: &Instance,
-    ) -> Result<Option<(Vec<Adoption>, Vec<Instance>)>, Failure> {
+    ) -> Result<Option<OneState>, Failure> {
         let declared = &self.resource.declared;
         let states: Vec<(&Instance, Vec<Adoption>, &Observed)> = found
             .iter()
@@ -746,8 +749,8 @@ impl Adopting<'_> {
         });
         Ok(NewDifferences {
             open,
-            sentences,
             twice,
+            sentences,
         })
     }
 

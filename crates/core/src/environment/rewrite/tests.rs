@@ -161,7 +161,7 @@ fn references_and_tables_in_other_forms_are_rejected() {
     };
     assert_eq!(
         span.location().to_string(),
-        "environments/system.toml:16:11"
+        "environments/system.toml:16:12"
     );
     let inline = "file = { a = { on = \"web\", path = \"/a\", content = \"x\" } }\n";
     let at_the_top = format!("{inline}{HEAD}");
