@@ -15,7 +15,7 @@ use crate::report::Report;
 use crate::world::files::write_whole;
 use crate::world::unwritten::Unwritten;
 use evenkeel_core::environment::rewrite::toml;
-use evenkeel_core::kind::{Claim, Observation, Proposal, proposals, word};
+use evenkeel_core::kind::{Claim, Observation, Proposal, access_keys, proposals, word};
 use evenkeel_document::covering;
 use evenkeel_host::{Answer, Observer, PathState, Query, content, inventory, path};
 use evenkeel_model::defect::Defect;
@@ -706,17 +706,11 @@ fn link(candidates: &mut [Candidate]) {
 /// Returns the content of a file and the keys of its mode and owners; otherwise the reason why it cannot be taken over.
 fn taken_over(state: Option<Answer>, content: Option<Answer>) -> Result<(Vec<u8>, Keys), String> {
     let no_answer = || "the host gave no answer".to_owned();
-    let (digest, mode, owner, group) = match state {
+    let standing = match state {
         Some(Answer::Path(path::Answer {
-            standing:
-                PathState::File {
-                    digest,
-                    mode,
-                    owner,
-                    group,
-                },
+            standing: standing @ PathState::File { .. },
             ..
-        })) => (digest, mode, owner, group),
+        })) => standing,
         Some(Answer::Path(path::Answer { standing, .. })) => {
             return Err(format!("found {}", standing.words()));
         }
@@ -730,18 +724,10 @@ fn taken_over(state: Option<Answer>, content: Option<Answer>) -> Result<(Vec<u8>
         Some(Answer::Unreadable { reason }) => return Err(reason),
         _ => return Err(no_answer()),
     };
-    let bytes = bytes.filter(|bytes| Digest::of(bytes) == digest);
+    let is_same = |bytes: &Vec<u8>| matches!(standing, PathState::File { digest, .. } if digest == Digest::of(bytes));
+    let bytes = bytes.filter(is_same);
     let bytes = bytes.ok_or_else(|| "it changed while it was read".to_owned())?;
-    let account = |account: &evenkeel_host::Account| match &account.name {
-        Some(name) => Value::text(name),
-        None => Value::text(&account.id.to_string()),
-    };
-    let keys = vec![
-        ("mode", Value::text(&format!("{mode:04o}"))),
-        ("owner", account(&owner)),
-        ("group", account(&group)),
-    ];
-    Ok((bytes, keys))
+    Ok((bytes, access_keys(&standing)))
 }
 
 /// Returns why a content must not be copied, if it seems to be a secret.

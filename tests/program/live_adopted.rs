@@ -145,7 +145,7 @@ fn environments_that_agree_share_the_new_value() {
         SYSTEM.replace("mode = \"0755\"  ", "mode = \"0700\"  ")
     );
     world.expect(0, &["drift", "--live", "staging"]);
-    // A value of its own is changed where it is, without a word about production.
+    // A value in the file of the environment is changed there, and production is not read.
     world.write(
         "environments/staging.toml",
         &world.read("environments/staging.toml").replace(
@@ -245,7 +245,7 @@ fn contents_go_into_the_definition_or_the_source() {
     );
     world.expect(0, &["drift", "--live", "staging"]);
 
-    // Bytes that are no text go to the source only; with a reason, to one of its own.
+    // Bytes that are no text go to the source only; with a reason, to a separate one.
     fs::write(world.path("run/staging/source"), [0, 255, 254]).unwrap();
     world.expect(
         0,

@@ -559,7 +559,7 @@ impl Adopting<'_> {
                             block.place("source").location()
                         ),
                         help: format!(
-                            "give {} a source of its own, then run this again",
+                            "give {} a separate source, then run this again",
                             self.address
                         ),
                     });
@@ -827,7 +827,7 @@ impl Adopting<'_> {
                 lines.join("; ")
             ),
             help: format!(
-                "add --everywhere to change it for all environments, or --reason 'TEXT' to give {} a value of its own",
+                "add --everywhere to change it for all environments, or --reason 'TEXT' to give {} a separate value",
                 self.name
             ),
         })

@@ -326,6 +326,19 @@ pub(super) fn access(
     }
 }
 
+/// Returns the keys that describe the mode and the owners of a file or a directory.
+#[must_use]
+pub fn access_keys(standing: &PathState) -> Vec<(&'static str, Value)> {
+    let keys = ["mode", "owner", "group"];
+    let adopted = keys.iter().filter_map(|key| adopt_access(key, standing));
+    adopted
+        .filter_map(|change| match change {
+            Adopt::Key(key, value) => Some((key, value)),
+            _ => None,
+        })
+        .collect()
+}
+
 /// Returns the adoption of a mode, an owner or a group.
 pub(super) fn adopt_access(attribute: &str, standing: &PathState) -> Option<Adopt> {
     let (PathState::File {

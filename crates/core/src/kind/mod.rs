@@ -27,6 +27,7 @@ pub use contract::{
     TellAttribute, Wrong,
 };
 pub use difference::difference;
+pub use directory::access_keys;
 pub use proposal::{Proposal, word};
 use std::collections::BTreeSet;
 use std::sync::Arc;

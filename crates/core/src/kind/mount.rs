@@ -423,7 +423,7 @@ impl Kind for Mount {
         if !is_there && declared.mounted && declared.persistent {
             return adoptions(wrong, false, |_| Some(Adopt::Absent));
         }
-        // The line of `/etc/fstab` names the device as people do; the kernel adds options of its own.
+        // The line of `/etc/fstab` names the device as people do; the kernel adds options.
         let source = match &found.lines[..] {
             [] => found.mounted.as_ref(),
             [line] => Some(line),

@@ -42,7 +42,7 @@ pub enum RewriteError {
         names: Option<Span>,
     },
     /// The table has no place for another line.
-    #[error("`{key}` is not written, and this table is not a table with a header of its own")]
+    #[error("`{key}` is not written, and its table has no separate header")]
     NoTable {
         /// Key.
         key: &'static str,
@@ -326,7 +326,7 @@ fn line_ending(text: &str) -> &'static str {
     if text.contains("\r\n") { "\r\n" } else { "\n" }
 }
 
-/// Returns the place after the last line of a table that has a header of its own; `None` for a table in another form.
+/// Returns the place after the last line of a table with a separate header; `None` for a table in another form.
 fn end_of_table(header: &Span, attributes: &[&Attribute]) -> Option<usize> {
     let text = header.file.text.as_str();
     let start_of = |place: usize| {

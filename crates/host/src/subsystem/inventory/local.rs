@@ -19,7 +19,7 @@ use crate::subsystem::mount;
 use crate::subsystem::user::UserState;
 use evenkeel_model::text::inert;
 
-/// Users and groups from here on belong to the system again: `nobody` has 65534.
+/// Users and groups from here on belong to the system again.
 const AFTER_LAST: u32 = 65534;
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 1024 * 1024;
