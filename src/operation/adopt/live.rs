@@ -29,6 +29,8 @@ use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Member, Value};
 const LONGEST_INLINE: usize = 16 * 1024;
 /// Longest value that is displayed, in characters.
 const LONGEST_SHOWN: usize = 60;
+/// Maximum number of hosts whose states are listed.
+const MOST_HOSTS: usize = 10;
 /// Maximum number of hosts that are read concurrently.
 const AT_ONCE: usize = 256;
 
@@ -250,19 +252,27 @@ impl Adopting<'_> {
                 "{} ({}): its hosts have different states",
                 self.address, self.name
             )];
-            lines.extend(states.iter().map(|(instance, _, observed)| {
-                let found: Vec<String> = declared
-                    .compare(observed)
+            lines.extend(
+                states
                     .iter()
-                    .map(|each| format!("{} is {}", each.attribute, shown(&each.found)))
-                    .collect();
-                let found = if found.is_empty() {
-                    "matches its definition".to_owned()
-                } else {
-                    found.join(", ")
-                };
-                format!("{instance}: {found}")
-            }));
+                    .take(MOST_HOSTS)
+                    .map(|(instance, _, observed)| {
+                        let found: Vec<String> = declared
+                            .compare(observed)
+                            .iter()
+                            .map(|each| format!("{} is {}", each.attribute, shown(&each.found)))
+                            .collect();
+                        let found = if found.is_empty() {
+                            "matches its definition".to_owned()
+                        } else {
+                            found.join(", ")
+                        };
+                        format!("{instance}: {found}")
+                    }),
+            );
+            if states.len() > MOST_HOSTS {
+                lines.push(format!("and {} more", states.len() - MOST_HOSTS));
+            }
             return Err(Failure::Refused {
                 reason: lines.join("; "),
                 help: format!(

@@ -75,7 +75,8 @@ fn a_proposal_is_valid_and_its_plan_changes_nothing() {
     };
     assert_eq!(lines(&printed.out), lines(&proposal));
     for part in [
-        "[user.ada]\non = \"web\"\nuid = 5000\ngroup = \"ada\"\ngroups = [\"team_x\"]\nhome = \"/home/ada\"\nshell = \"/bin/bash\"\ncomment = \"Ada \\\"$${x}\\\" L,,,\"\nlocked = true\nafter = [\"group.ada\"]\n",
+        "[user.ada]\non = \"web\"\nuid = 5000\ngroup = \"ada\"\ngroups = [\"team_x\"]\nhome = \"/home/ada\"\nshell = \"/bin/bash\"\ncomment = \"Ada \\\"$${x}\\\" L,,,\"\nlocked = true\nafter = [\"group.ada\", \"group.team-x\"]\n",
+        "[group.team-x]\non = \"web\"\ngroup = \"team_x\"\ngid = 5003\n",
         "[group.ada]\non = \"web\"\ngid = 5000\n",
         "options = [\"no-pty\", \"command=\\\"echo \\\\\\\"a,b\\\\\\\"\\\"\"]\nafter = [\"user.ada\"]\n",
         "[file.etc-cron-d-nightly]\non = \"web\"\npath = \"/etc/cron.d/nightly\"\nsource = \"files/web/etc/cron.d/nightly\"\nmode = \"0640\"\nowner = \"ada\"\ngroup = \"root\"\n",

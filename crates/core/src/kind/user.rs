@@ -308,7 +308,10 @@ impl Kind for User {
             }
             Proposal {
                 named_by: Some(("user", Value::text(&user.name))),
-                after: vec![Claim::new("group", user.group.clone())],
+                after: std::iter::once(&user.group)
+                    .chain(&user.groups)
+                    .map(|group| Claim::new("group", group.clone()))
+                    .collect(),
                 ..Proposal::new(&user.name, keys)
             }
         });

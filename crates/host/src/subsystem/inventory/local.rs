@@ -25,6 +25,8 @@ const AFTER_LAST: u32 = 65534;
 const LONGEST: u64 = 1024 * 1024;
 /// The most items of one sort.
 const MOST: usize = 5_000;
+/// Records of `ucf`: the packages of files, and their sums.
+const UCF: (&str, &str) = ("/var/lib/ucf/registry", "/var/lib/ucf/hashfile");
 /// Directories of units that packages do not use.
 const UNITS: &[&str] = &["/etc/systemd/system", "/usr/local/lib/systemd/system"];
 /// Directories with one file for each purpose.
@@ -184,10 +186,6 @@ fn accounts(query: &Query, answer: &mut Answer) {
         }
         let group = user.group.name.as_deref();
         let gid = user.group.id;
-        if let Some(group) = group.filter(|_| is_listed(gid)) {
-            let name = group.to_owned();
-            answer.groups.push(FoundGroup { name, gid });
-        }
         answer.users.push(FoundUser {
             name: name.clone(),
             uid: user.uid,
@@ -199,8 +197,15 @@ fn accounts(query: &Query, answer: &mut Answer) {
             locked: user.locked,
         });
     }
+    let groups = accounts.numbered_groups();
+    let groups = groups.filter(|(_, gid)| is_listed(*gid));
+    answer.groups = groups
+        .map(|(name, gid)| FoundGroup {
+            name: name.to_owned(),
+            gid,
+        })
+        .collect();
     answer.groups.sort();
-    answer.groups.dedup();
 }
 
 fn keys(user: &str, home: &str, answer: &mut Answer) {
@@ -378,7 +383,17 @@ fn changed(answer: &mut Answer) {
             return;
         }
     };
-    let files = configuration_files(&listed);
+    let mut files = configuration_files(&listed);
+    let read = |path: &str| small_file::read(Path::new(path), LONGEST).ok().flatten();
+    if let (Some(registry), Some(sums)) = (read(UCF.0), read(UCF.1)) {
+        let (registry, sums) = (
+            String::from_utf8_lossy(&registry).into_owned(),
+            String::from_utf8_lossy(&sums).into_owned(),
+        );
+        for (path, entry) in registered(&registry, &sums) {
+            files.entry(path).or_insert(entry);
+        }
+    }
     let mut sums = OsString::new();
     for (path, (_, sum)) in &files {
         sums.push(format!("{sum}  {path}\n"));
@@ -423,15 +438,26 @@ fn changed(answer: &mut Answer) {
         if let Some((package, _)) = files.get(path) {
             answer.files.push(FoundFile {
                 path: path.to_owned(),
-                package: Some((*package).to_owned()),
+                package: Some(package.clone()),
             });
         }
     }
 }
 
-/// Parses the configuration files of installed packages: path, package and MD5 sum.
-fn configuration_files(text: &str) -> BTreeMap<&str, (&str, &str)> {
-    let mut files = BTreeMap::new();
+/// Configuration files by path, each with its package and the MD5 sum of the packaged version.
+type ConfigurationFiles = BTreeMap<String, (String, String)>;
+
+/// Adds a configuration file, if its path and its sum are usable.
+fn add(files: &mut ConfigurationFiles, path: &str, package: &str, sum: &str) {
+    let is_sum = sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_sum && path.starts_with('/') && !path.contains(['\\', '\r']) {
+        files.insert(path.to_owned(), (package.to_owned(), sum.to_owned()));
+    }
+}
+
+/// Parses dpkg's configuration files of installed packages.
+fn configuration_files(text: &str) -> ConfigurationFiles {
+    let mut files = ConfigurationFiles::new();
     let mut package = None;
     for line in text.lines() {
         let Some(entry) = line.strip_prefix(' ') else {
@@ -440,18 +466,25 @@ fn configuration_files(text: &str) -> BTreeMap<&str, (&str, &str)> {
             }
             continue;
         };
-        let mut words = entry.rsplitn(2, ' ');
-        let (Some(last), Some(rest)) = (words.next(), words.next()) else {
-            continue;
-        };
-        // The others are left from an earlier version.
-        let (path, sum) = (rest, last);
-        let is_sum = sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if let (Some(package), true) = (package, is_sum)
-            && path.starts_with('/')
-            && !path.contains(['\\', '\r'])
-        {
-            files.insert(path, (package, sum));
+        // An entry with another last word is left from an earlier version.
+        if let (Some(package), Some((path, sum))) = (package, entry.rsplit_once(' ')) {
+            add(&mut files, path, package, sum);
+        }
+    }
+    files
+}
+
+/// Parses the records of `ucf`, which places configuration files that packages generate.
+fn registered(registry: &str, sums: &str) -> ConfigurationFiles {
+    let packages: BTreeMap<&str, &str> = registry
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(package, path)| (path.trim(), package.trim()))
+        .collect();
+    let mut files = ConfigurationFiles::new();
+    for (sum, path) in sums.lines().filter_map(|line| line.split_once("  ")) {
+        if let Some(package) = packages.get(path) {
+            add(&mut files, path, package, sum);
         }
     }
     files
@@ -482,7 +515,7 @@ fn mounts(answer: &mut Answer) {
 
 #[cfg(test)]
 mod tests {
-    use super::{configuration_files, manually_installed, owned, shown};
+    use super::{configuration_files, manually_installed, owned, registered, shown};
 
     #[test]
     fn only_installed_packages_of_the_list_are_kept() {
@@ -506,7 +539,15 @@ mod tests {
         );
         let files = configuration_files(&text);
         let files: Vec<_> = files.into_iter().collect();
-        assert_eq!(files, [("/etc/nginx/a b.conf", ("nginx", sum))]);
+        let entry = |package: &str| (package.to_owned(), sum.to_owned());
+        assert_eq!(files, [("/etc/nginx/a b.conf".to_owned(), entry("nginx"))]);
+        let registry = "openssh-server \t /etc/ssh/sshd_config\nx\t/etc/x\n";
+        let sums = format!("{sum}  /etc/ssh/sshd_config\n{sum}  /etc/none\nbad  /etc/x\n\n");
+        let files: Vec<_> = registered(registry, &sums).into_iter().collect();
+        assert_eq!(
+            files,
+            [("/etc/ssh/sshd_config".to_owned(), entry("openssh-server"))]
+        );
     }
 
     #[test]
