@@ -4,9 +4,13 @@
 //! resource, read as its definition describes it, once more if some are left out. What differs from its proposal is not
 //! proposed, so the first plan changes nothing.
 
+mod candidate;
+mod verified;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::path::Path;
+
+use candidate::{Candidate, Keys, candidate, comment};
 
 use super::picture::Resolution;
 use super::session::{Needs, Session};
@@ -14,11 +18,9 @@ use super::{Failure, Project, ProjectLocation, World};
 use crate::report::Report;
 use crate::world::files::write_whole;
 use crate::world::unwritten::Unwritten;
-use evenkeel_core::environment::rewrite::toml;
-use evenkeel_core::kind::{Claim, Observation, Proposal, access_keys, proposals, word};
+use evenkeel_core::kind::{access_keys, proposals};
 use evenkeel_document::covering;
 use evenkeel_host::{Answer, Observer, PathState, Query, content, inventory, path};
-use evenkeel_model::defect::Defect;
 use evenkeel_model::text::{count, inert, list};
 use evenkeel_model::{Address, Digest, EnvironmentName, HostName, Member, Value};
 
@@ -26,8 +28,6 @@ use evenkeel_model::{Address, Digest, EnvironmentName, HostName, Member, Value};
 const FIRST_NUMBER: u32 = 1000;
 /// Maximum number of queries in one request.
 const MOST_QUERIES: usize = 5_000;
-/// Maximum number of times that rejected resources are removed from the proposal.
-const MOST_ROUNDS: usize = 20;
 /// Directory of the source files, relative to the definitions.
 const FILES: &str = "files";
 
@@ -218,66 +218,6 @@ fn file_of(
     })
 }
 
-/// Keys of a resource, with their values.
-type Keys = Vec<(&'static str, Value)>;
-
-/// Resource that may be proposed.
-struct Candidate {
-    kind: &'static str,
-    address: Address,
-    /// What it is on the host, for people.
-    what: String,
-    keys: Keys,
-    content_of: Option<String>,
-    /// Its source file, with its path beside the definitions.
-    source: Option<(String, Vec<u8>)>,
-    after: Vec<Claim<'static>>,
-    after_addresses: Vec<Address>,
-    remark: Option<String>,
-    /// Why it is not proposed.
-    problem: Option<String>,
-    /// Whether another resource declares it already.
-    is_declared: bool,
-}
-
-impl Candidate {
-    fn is_proposed(&self) -> bool {
-        self.problem.is_none() && !self.is_declared
-    }
-
-    fn is_left_out(&self) -> bool {
-        self.problem.is_some() && !self.is_declared
-    }
-
-    /// Returns its table.
-    fn table(&self, target: &str) -> Option<String> {
-        let mut text = String::new();
-        if let Some(remark) = &self.remark {
-            text.push_str(&comment(remark));
-        }
-        let (kind, name) = (toml::key(self.kind), toml::key(self.address.name()));
-        text.push_str(&format!("[{kind}.{name}]\non = {}\n", toml::short(target)));
-        for (key, value) in &self.keys {
-            text.push_str(&format!("{key} = {}\n", toml::written(value, true)?));
-        }
-        if !self.after_addresses.is_empty() {
-            let after = self
-                .after_addresses
-                .iter()
-                .map(|it| toml::short(it.as_str()));
-            let after: Vec<String> = after.collect();
-            text.push_str(&format!("after = [{}]\n", after.join(", ")));
-        }
-        text.push('\n');
-        Some(text)
-    }
-}
-
-/// Returns a comment in one line.
-fn comment(text: &str) -> String {
-    format!("# {}\n", inert(text).replace(['\n', '\t'], " "))
-}
-
 /// One import.
 struct Importing<'a> {
     project: &'a Project<'a>,
@@ -419,175 +359,6 @@ impl Importing<'_> {
         Ok(None)
     }
 
-    /// Leaves out what the definitions reject, and what the host does not have as proposed.
-    fn verify(&self, candidates: &mut [Candidate]) -> Result<(), Failure> {
-        for each in candidates.iter_mut().filter(|each| each.is_proposed()) {
-            match each.table(&self.member.target) {
-                None => each.problem = Some("it has no form in TOML".to_owned()),
-                Some(table) if !covering::secret_ranges(&table).is_empty() => {
-                    each.problem = Some("it seems to contain a secret".to_owned());
-                }
-                Some(_) => {}
-            }
-        }
-        // A change of the proposal is read again once.
-        for is_last in [false, true] {
-            let edited = self.accepted(candidates)?;
-            let sealer = self.project.sealer_for_reading()?;
-            let names = std::slice::from_ref(self.name);
-            let resolution = Resolution::of(&edited, names, sealer, Needs::Live)?;
-            let resolved = resolution.environment(self.name)?;
-            let targets = resolution.targets(&edited, self.name)?;
-            let observers = targets.observers();
-            let Some(observer) = observers.get(self.member) else {
-                return Err(Failure::other(format!("{} was not found", self.member)));
-            };
-            let mut queries = Vec::new();
-            let mut ranges = Vec::new();
-            for each in candidates.iter().filter(|each| each.is_proposed()) {
-                let start = queries.len();
-                if let Some(resource) = resolved.resources.get(&each.address) {
-                    queries.extend(resource.declared.queries());
-                }
-                ranges.push(start..queries.len());
-            }
-            let answers = observe(*observer, &queries);
-            let mut is_changed = false;
-            let proposed = candidates.iter_mut().filter(|each| each.is_proposed());
-            for (each, range) in proposed.zip(ranges) {
-                let Some(resource) = resolved.resources.get(&each.address) else {
-                    each.problem = Some("it is not a resource of this environment".to_owned());
-                    continue;
-                };
-                let answers = answers.get(range).unwrap_or_default();
-                each.problem = match resource.declared.observed(answers) {
-                    Observation::CannotTell(reason) => Some(inert(&reason).into_owned()),
-                    Observation::Seen(observed) => {
-                        let wrong = resource.declared.compare(&observed);
-                        wrong.first().map(|first| {
-                            format!(
-                                "{} is {}, expected {}",
-                                first.attribute, first.found, first.expected
-                            )
-                        })
-                    }
-                };
-                is_changed |= each.problem.is_some();
-            }
-            if !is_changed || is_last {
-                break;
-            }
-        }
-        self.accepted(candidates)?;
-        Ok(())
-    }
-
-    /// Returns the project with the proposal, after leaving out what its definitions reject.
-    fn accepted(&self, candidates: &mut [Candidate]) -> Result<Project<'_>, Failure> {
-        for _ in 0..MOST_ROUNDS {
-            link(candidates);
-            let (files, ranges) = self.files(candidates);
-            let failure = match self.project.edited(&files) {
-                Ok(edited) => {
-                    let path = edited.definition.path.clone();
-                    let sealer = self.project.temporary_sealer();
-                    let checked = Resolution::of(&edited, &path, sealer, Needs::Definitions);
-                    match checked.and_then(|_| self.resolved(&edited)) {
-                        Ok(()) => return Ok(edited),
-                        Err(failure) => failure,
-                    }
-                }
-                Err(failure) => failure,
-            };
-            let Failure::Definitions(defects) = failure else {
-                return Err(failure);
-            };
-            if !self.leave_out(candidates, &ranges, &defects) {
-                return Err(Failure::Definitions(defects));
-            }
-        }
-        Err(Failure::other(
-            "the proposal stays invalid; nothing was written",
-        ))
-    }
-
-    /// Resolves the environment completely, as a plan does.
-    fn resolved(&self, edited: &Project<'_>) -> Result<(), Failure> {
-        let sealer = self.project.sealer_for_reading()?;
-        let names = std::slice::from_ref(self.name);
-        Resolution::of(edited, names, sealer, Needs::Live).map(|_| ())
-    }
-
-    /// Returns the files with the proposal, and the place of each candidate in its file.
-    fn files(&self, candidates: &[Candidate]) -> (Unwritten, Vec<(usize, Range<usize>)>) {
-        let mut files = Unwritten::default();
-        let mut text = self.file.text.clone();
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
-        let mut ranges = Vec::new();
-        for (number, each) in candidates.iter().enumerate() {
-            let Some(table) = each
-                .table(&self.member.target)
-                .filter(|_| each.is_proposed())
-            else {
-                continue;
-            };
-            let start = text.len();
-            text.push_str(&table);
-            ranges.push((number, start..text.len()));
-            if let Some((path, bytes)) = &each.source {
-                files.put(path, None, bytes.clone());
-            }
-        }
-        files.put(
-            &self.file.path,
-            Some(self.file.text.clone().into_bytes()),
-            text.into_bytes(),
-        );
-        (files, ranges)
-    }
-
-    /// Leaves out the candidates that defects name by their places; returns whether there are any.
-    fn leave_out(
-        &self,
-        candidates: &mut [Candidate],
-        ranges: &[(usize, Range<usize>)],
-        defects: &[Defect],
-    ) -> bool {
-        let mut is_found = false;
-        for defect in defects {
-            let labels = defect.labels.iter();
-            let places: Vec<usize> = labels
-                .filter(|label| label.span.file.path == self.file.shown)
-                .filter_map(|label| {
-                    let start = label.span.start();
-                    let (number, _) = ranges.iter().find(|(_, range)| range.contains(&start))?;
-                    Some(*number)
-                })
-                .collect();
-            let is_conflict = defect.labels.len() > 1;
-            // Of two proposals that conflict with each other, the first one stays.
-            let Some(number) = places.iter().max() else {
-                continue;
-            };
-            let Some(each) = candidates
-                .get_mut(*number)
-                .filter(|each| each.is_proposed())
-            else {
-                continue;
-            };
-            is_found = true;
-            if is_conflict && places.len() == 1 {
-                // A resource of the definitions has the same claim.
-                each.is_declared = true;
-            } else {
-                each.problem = Some(inert(&defect.message).into_owned());
-            }
-        }
-        is_found
-    }
-
     /// Returns the proposal.
     fn text(&self, candidates: &[Candidate], unread: &[String], is_written: bool) -> String {
         let mut text = comment(&format!(
@@ -649,58 +420,6 @@ fn observe(observer: &dyn Observer, queries: &[Query]) -> Vec<Answer> {
         .chunks(MOST_QUERIES)
         .flat_map(|queries| observer.observe(queries))
         .collect()
-}
-
-/// Names a proposal. A name that is taken gets a number.
-fn candidate(kind: &'static str, proposal: Proposal, taken: &mut BTreeSet<Address>) -> Candidate {
-    let base = word(&proposal.name);
-    let mut name = base.clone();
-    let mut number = 2;
-    while taken.contains(&Address::new(kind, &name)) {
-        name = format!("{base}-{number}");
-        number += 1;
-    }
-    let address = Address::new(kind, &name);
-    taken.insert(address.clone());
-    let mut keys = proposal.keys;
-    if let Some(named_by) = proposal.named_by.filter(|_| name != proposal.name) {
-        keys.insert(0, named_by);
-    }
-    Candidate {
-        kind,
-        address,
-        what: inert(&proposal.name).into_owned(),
-        keys,
-        content_of: proposal.content_of,
-        source: None,
-        after: proposal.after,
-        after_addresses: Vec::new(),
-        remark: proposal.remark,
-        problem: proposal.problem,
-        is_declared: false,
-    }
-}
-
-/// Finds the proposals that others come after.
-fn link(candidates: &mut [Candidate]) {
-    // A thing is claimed by the resource of its class that is named by it.
-    let mut by_thing: BTreeMap<(&str, String), Address> = BTreeMap::new();
-    for each in candidates.iter().filter(|each| each.is_proposed()) {
-        let class = if each.content_of.is_some() {
-            Claim::PATH
-        } else {
-            each.kind
-        };
-        by_thing.insert((class, each.what.clone()), each.address.clone());
-    }
-    for each in candidates {
-        each.after_addresses = each
-            .after
-            .iter()
-            .filter_map(|claim| by_thing.get(&(claim.class, inert(&claim.name).into_owned())))
-            .cloned()
-            .collect();
-    }
 }
 
 /// Returns the content of a file and the keys of its mode and owners; otherwise the reason why it cannot be taken over.
