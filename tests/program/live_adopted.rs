@@ -1,6 +1,8 @@
 //! Adoption of live state on this machine: values go where they are declared, every other byte stays, and `drift` is clean.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::world::TestWorld;
@@ -328,6 +330,26 @@ fn what_no_definition_can_hold_is_refused_with_its_place() {
     world
         .expect(3, &["adopt", "link.current", "staging", "--everywhere"])
         .says("presence cannot be adopted");
+    fs::remove_dir(world.path("run/staging/current")).unwrap();
+    let bytes = OsStr::from_bytes(b"a\xff");
+    symlink(bytes, world.path("run/staging/current")).unwrap();
+    world
+        .expect(3, &["adopt", "link.current", "staging", "--everywhere"])
+        .says("the destination of the link is not UTF-8");
+    // A source that is too large, or whose copy for one environment exists.
+    fs::write(world.path("run/staging/source"), vec![b'a'; 2_000_000]).unwrap();
+    world
+        .expect(3, &["adopt", "file.source", "staging", "--everywhere"])
+        .says("it is larger than 1 MiB");
+    world.write("run/staging/source", "a = 3\n");
+    world.write("environments/files/source.staging.conf", "mine\n");
+    world
+        .expect(
+            3,
+            &["adopt", "file.source", "staging", "--reason", "a test"],
+        )
+        .says("environments/files/source.staging.conf exists already");
+    fs::remove_file(world.path("environments/files/source.staging.conf")).unwrap();
     // A source that two resources share.
     world.add(
         PATH,

@@ -158,6 +158,10 @@ impl Kind for Link {
         let wrong = Self::compare(declared, observed);
         adoptions(wrong, Self::is_there(observed), |_| {
             match &observed.standing {
+                // A reader replaces bytes that are not UTF-8.
+                PathState::Link { to } if to.contains('\u{fffd}') => Some(Adopt::Impossible(
+                    "the destination of the link is not UTF-8".to_owned(),
+                )),
                 PathState::Link { to } => Some(Adopt::text("to", to)),
                 _ => None,
             }
