@@ -17,6 +17,7 @@ mod drill;
 mod explain;
 mod follow_up;
 mod github;
+mod import;
 mod init;
 mod ledger;
 mod lock;
@@ -123,6 +124,7 @@ macro_rules! commands {
 commands! {
     "Start" {
         init::Init,
+        import::Import,
         validate::Validate,
         baseline::Baseline,
         schema::Schema,
@@ -164,7 +166,7 @@ impl Command {
     /// Returns which files of `-o` it writes itself.
     const fn own_file(&self) -> OwnFile {
         match self {
-            Self::Plan(_) => OwnFile::Unnamed,
+            Self::Plan(_) | Self::Import(_) => OwnFile::Unnamed,
             Self::Approve(arguments) => arguments.own_file(),
             Self::Audit(arguments) => arguments.own_file(),
             Self::Schema(_) | Self::Completions(_) | Self::Man(_) => OwnFile::Refused,

@@ -1,6 +1,11 @@
-//! Adopt: this ledger takes over targets that another one manages.
+//! Adopt: this ledger takes over targets that another one manages. Writing the live state of a resource into the
+//! definitions is in `live`.
+
+mod live;
 
 use std::time::Duration;
+
+pub use live::{AdoptLiveRequest, adopt_live};
 
 use super::apply::take_lease;
 use super::refusal::Attempt;

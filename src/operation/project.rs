@@ -1,5 +1,6 @@
 //! Project: its definitions, their origin, its key and its ledger.
 
+mod edited;
 mod filling;
 mod origin;
 mod restored;

@@ -26,4 +26,5 @@ pub mod signing;
 pub mod ssh;
 pub mod stores;
 pub mod survey;
+pub mod unwritten;
 pub mod waiting;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::redaction::Redactor;
 use evenkeel_host::{
     Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Target,
+    content,
 };
 
 /// Target behind a redactor.
@@ -47,6 +48,23 @@ impl Observer for RedactedTarget {
                         for reason in &mut group.unread {
                             *reason = self.redactor.text(reason);
                         }
+                    }
+                }
+                Answer::Inventory(inventory) => {
+                    let keys = inventory.keys.iter_mut().map(|key| &mut key.line);
+                    let comments = inventory.users.iter_mut().map(|user| &mut user.comment);
+                    for text in keys.chain(comments).chain(&mut inventory.unread) {
+                        *text = self.redactor.text(text);
+                    }
+                }
+                Answer::Content(content) => {
+                    // A content with a secret has no place in a definition.
+                    let found = content.content.clone();
+                    let bytes = found.and_then(content::FoundContent::into_bytes);
+                    let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+                    if text.is_some_and(|text| self.redactor.text(&text) != text) {
+                        let reason = "its content has a secret of this run".to_owned();
+                        *answer = Answer::Unreadable { reason };
                     }
                 }
                 Answer::Unreadable { reason } => *reason = self.redactor.text(reason),

@@ -63,6 +63,7 @@ mod inside;
 mod laws;
 mod layers;
 mod library;
+mod live_adopted;
 mod locks;
 mod lost;
 mod matching;

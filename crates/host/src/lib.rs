@@ -40,8 +40,8 @@ pub use sealing::{SealBook, SealedTarget};
 pub use subsystem::path::{Account, PathState};
 pub use subsystem::process::{ProcessState, Ready, Running, Text};
 pub use subsystem::{
-    Action, Answer, Query, Subject, command, entries, facts, group, installation, lines, mount,
-    package, path, process, revert, sysctl, timer, unit, user,
+    Action, Answer, Query, Subject, command, content, entries, facts, group, installation,
+    inventory, lines, mount, package, path, process, revert, sysctl, timer, unit, user,
 };
 
 #[cfg(feature = "local")]

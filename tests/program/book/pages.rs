@@ -41,6 +41,7 @@ pages! {
     adopting: "docs/how-to/adopt.md",
     pull_requests: "docs/how-to/pull-request.md",
     live_drift: "docs/how-to/live-drift.md",
+    adopting_live_state: "docs/how-to/adopt-live.md",
     delivering_in_ci: "docs/how-to/deliver-in-ci.md",
     two_people: "docs/how-to/two-people.md",
     drill: "docs/how-to/drill.md",

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod failing;
+mod adopted;
 mod host;
+mod imported;
 mod reached;
 mod refused;
 mod releases;

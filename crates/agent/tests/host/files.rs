@@ -3,7 +3,9 @@
 use std::fs;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 
-use evenkeel_host::{Account, Action, ActionError, Answer, PathState, Query, entries, path};
+use evenkeel_host::{
+    Account, Action, ActionError, Answer, PathState, Query, content, entries, path,
+};
 use evenkeel_model::Digest;
 
 use super::support::{HostFixture, Store, file, query, small_disk};
@@ -384,6 +386,45 @@ fn entries_are_sorted_with_their_types() {
         })),
         Answer::Entries(entries::Answer { entries: None })
     );
+}
+
+#[test]
+fn contents_of_regular_files_are_returned_up_to_a_limit() {
+    let world = HostFixture::new();
+    let ask = |name: &str| {
+        world.ask(Query::Content(content::Query {
+            path: world.text(name),
+        }))
+    };
+    let bytes = |answer: Answer| match answer {
+        Answer::Content(content::Answer { content }) => content.map(|it| it.into_bytes().unwrap()),
+        other => panic!("{other:?}"),
+    };
+    let reason = |answer: Answer| match answer {
+        Answer::Unreadable { reason } => reason,
+        other => panic!("{other:?}"),
+    };
+    let most = usize::try_from(content::LONGEST).unwrap();
+    for (name, content) in [
+        ("text", b"a\nb\0".to_vec()),
+        ("bytes", vec![0, 255, 254]),
+        ("empty", Vec::new()),
+        ("long", vec![7; most]),
+    ] {
+        fs::write(world.path(name), &content).unwrap();
+        assert_eq!(bytes(ask(name)), Some(content), "{name}");
+    }
+    assert_eq!(bytes(ask("none")), None);
+    assert_eq!(bytes(ask("none/none")), None);
+    fs::write(world.path("longer"), vec![7; most + 1]).unwrap();
+    assert_eq!(reason(ask("longer")), "it is larger than 1 MiB");
+    symlink("text", world.path("link")).unwrap();
+    assert_eq!(reason(ask("link")), "it is a symbolic link");
+    let pipe = world.path("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+    assert_eq!(reason(ask("pipe")), "it is not a regular file");
+    fs::create_dir(world.path("folder")).unwrap();
+    assert_eq!(reason(ask("folder")), "it is not a regular file");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use evenkeel_host::recorded::{Fault, RecordedTarget};
 use evenkeel_host::{
     Action, ActionError, Answer, Interruption, Observer as _, PathState, ProcessState, Query,
-    Target, entries, installation, path, process,
+    Target, content, entries, installation, path, process,
 };
 use evenkeel_model::Sealer;
 
@@ -174,6 +174,9 @@ fn it_acts_and_answers_like_this_machine() {
                 path: home.to_str().unwrap().trim_end_matches('/').to_owned(),
             }),
             Query::Entries(entries::Query { path: at("d") }),
+            Query::Content(content::Query { path: at("d") }),
+            Query::Content(content::Query { path: at("d/f") }),
+            Query::Content(content::Query { path: at("link") }),
             Query::Installation(installation::Query {
                 into: at("d"),
                 artifact: evenkeel_model::Digest::of(b"artifact"),

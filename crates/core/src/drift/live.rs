@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{codes, scopes, unmanaged};
 use crate::environment::ResolvedResource;
-use crate::kind::{self, Discrepancy, Observation, Observed};
+use crate::kind::{self, Adopt, Discrepancy, Observation, Observed};
 use crate::observe::{Handover, Hold, Holder, LastApplied, Leaving, Situation};
 use evenkeel_ledger::FailedStep;
 use evenkeel_model::defect::{Corner, Defect, Since};
@@ -336,6 +336,10 @@ fn discrepancy(
     let begun = begun(situation, instance);
     let named = if begun.is_empty() { named } else { begun };
     let story = about(situation, instance, format!("{story}{named}"));
+    let is_adoptable = resource.declared.adopt(observed).iter().any(|adoption| {
+        adoption.attribute == each.attribute
+            && matches!(adoption.change, Adopt::Key(..) | Adopt::Content(_))
+    });
     let mut defect = Defect::new(each.code, instance.to_string(), story)
         .within(environment)
         .attribute(&each.attribute)
@@ -345,9 +349,12 @@ fn discrepancy(
             Corner::ChangedOutside if by_itself => {
                 format!("run `evenkeel plan {environment}` to see the step that starts it again")
             }
-            Corner::ChangedOutside | Corner::Conflicting => format!(
-                "run `evenkeel plan {environment}` to see the step that restores it; to keep the change, write it into the definition"
+            Corner::ChangedOutside | Corner::Conflicting if is_adoptable => format!(
+                "run `evenkeel plan {environment}` to see the step that restores it; to keep the change, run `evenkeel adopt {instance} {environment}`"
             ),
+            Corner::ChangedOutside | Corner::Conflicting => {
+                format!("run `evenkeel plan {environment}` to see the step that restores it")
+            }
             _ => format!("run `evenkeel plan {environment}` to see the step"),
         });
     defect.difference = each

@@ -31,6 +31,7 @@ pub mod read;
 pub mod reference;
 mod reserved;
 pub mod resolve;
+pub mod rewrite;
 pub mod rollout;
 pub mod schema;
 pub mod secrets;

@@ -3,11 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::check_name;
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
+use super::proposal::Proposal;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, TellAttribute,
     Traits, Wrong,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::lines::{self, DropLines, LinesState, Place, SetLines, Wanted, key};
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
@@ -190,6 +193,42 @@ impl Kind for AuthorizedKey {
         None
     }
 
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let keys = found.keys.iter().filter_map(|found| {
+            let parsed = key::parse(&found.line)?;
+            let mut written = format!("{} {}", parsed.sort, parsed.blob);
+            if !parsed.comment.is_empty() {
+                written = format!("{written} {}", parsed.comment);
+            }
+            let mut keys = vec![
+                ("user", Value::text(&found.user)),
+                ("key", Value::text(&written)),
+            ];
+            let mut problem = None;
+            match key::split_options(parsed.options) {
+                Some(options) if options.is_empty() => {}
+                Some(options) => {
+                    let options = options.into_iter().map(Value::text).collect();
+                    keys.push(("options", Value::List(options)));
+                }
+                None => {
+                    problem = Some("its options cannot be written as a list".to_owned());
+                }
+            }
+            let comment = if parsed.comment.is_empty() {
+                parsed.sort
+            } else {
+                parsed.comment
+            };
+            Some(Proposal {
+                after: vec![Claim::new("user", found.user.clone())],
+                problem,
+                ..Proposal::new(format!("{}-{comment}", found.user), keys)
+            })
+        });
+        keys.collect()
+    }
+
     fn compare(declared: &KeyDeclared, observed: &KeyObserved) -> Vec<Discrepancy> {
         let found = observed.state.found();
         if found.is_empty() {
@@ -208,6 +247,29 @@ impl Kind for AuthorizedKey {
             or_none(declared.options()),
             or_none(&observed.options),
         )]
+    }
+
+    fn adopt(declared: &KeyDeclared, observed: &KeyObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let differing = observed.state.found().iter().filter(|line| !line.is_wanted);
+        let is_single = differing.count() == 1;
+        adoptions(wrong, Self::is_there(observed), |each| {
+            if each.attribute != "options" {
+                return None;
+            }
+            if !is_single {
+                return Some(Adopt::Impossible(
+                    "several lines have the key, with different options".to_owned(),
+                ));
+            }
+            let options = key::split_options(&observed.options);
+            Some(match options {
+                Some(options) => Adopt::list("options", options),
+                None => Adopt::Impossible(
+                    "the options in front of the key cannot be written as a list".to_owned(),
+                ),
+            })
+        })
     }
 
     fn remedy(declared: &KeyDeclared, observed: &KeyObserved) -> Vec<Action> {

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Attributes, Claim, Traits};
+use super::adoption::{Adoption, adoptions};
+use super::{Attributes, Claim, Proposal, Traits};
 use evenkeel_host::entries::Entry;
-use evenkeel_host::{Answer, Family, PathState};
+use evenkeel_host::{Answer, Family, PathState, inventory};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;
 use evenkeel_model::{Address, Digest, EnvironmentName, Moment, Value};
@@ -101,8 +102,17 @@ pub trait Kind: Sized {
     fn touched(observed: &Self::Observed) -> Option<Moment> {
         Self::changed(observed)
     }
+    /// Returns definitions of what an inventory found on a host.
+    fn propose(_found: &inventory::Answer) -> Vec<Proposal> {
+        Vec::new()
+    }
     /// Returns the discrepancies.
     fn compare(declared: &Self::Declared, observed: &Self::Observed) -> Vec<Discrepancy>;
+    /// Returns what the definition must contain to describe what was found, for each discrepancy.
+    fn adopt(declared: &Self::Declared, observed: &Self::Observed) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        adoptions(wrong, Self::is_there(observed), |_| None)
+    }
     /// Returns the actions that repair it, in order; empty without a discrepancy. Each action contains the state it
     /// expects after the preceding ones.
     fn remedy(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;

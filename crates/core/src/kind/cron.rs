@@ -1,10 +1,12 @@
 //! `cron`: a job of cron, in one file of `/etc/cron.d`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::account::check_name;
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::{standing_facts, unexpected};
 use super::directory::compare_access;
 use super::{
@@ -234,6 +236,64 @@ impl Kind for Cron {
         wrong
     }
 
+    fn adopt(declared: &CronDeclared, observed: &CronObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let is_content_wrong = wrong.iter().any(|each| each.attribute == "content");
+        let mut others: Vec<Adoption> =
+            adoptions(wrong, Self::is_there(observed), |each| {
+                match each.attribute.as_str() {
+                    "mode" | "owner" | "group" => Some(Adopt::Impossible(
+                        "a job of cron belongs to root, with mode 0644".to_owned(),
+                    )),
+                    _ => None,
+                }
+            });
+        if !is_content_wrong {
+            return others;
+        }
+        others.retain(|each| each.attribute != "content");
+        let before = parts(&declared.text);
+        let found = observed.text.as_deref().and_then(parts);
+        let Some(found) = found else {
+            others.push(Adoption {
+                attribute: "content".to_owned(),
+                change: Adopt::Impossible(
+                    "the file is not one job below the first line that evenkeel writes".to_owned(),
+                ),
+            });
+            return others;
+        };
+        let is_same = |of: fn(&Parts<'_>) -> String| {
+            before
+                .as_ref()
+                .is_some_and(|before| of(before) == of(&found))
+        };
+        let mut describe = |change: Adopt| {
+            others.push(Adoption {
+                attribute: "content".to_owned(),
+                change,
+            });
+        };
+        if !is_same(|parts| parts.schedule.to_owned()) {
+            describe(Adopt::text("schedule", found.schedule));
+        }
+        if !is_same(|parts| parts.user.to_owned()) {
+            describe(Adopt::text("user", found.user));
+        }
+        if !is_same(|parts| parts.command.to_owned()) {
+            describe(Adopt::text("command", found.command));
+        }
+        if before.is_none_or(|before| before.environment != found.environment) {
+            let environment = found.environment.iter();
+            let environment = environment.map(|(name, value)| ((*name).into(), Value::text(value)));
+            describe(Adopt::Key(
+                "environment",
+                Value::Table(environment.collect()),
+            ));
+        }
+        others
+    }
+
     fn remedy(declared: &CronDeclared, observed: &CronObserved) -> Vec<Action> {
         if Self::compare(declared, observed).is_empty() {
             return Vec::new();
@@ -296,6 +356,48 @@ fn variable(name: &str, value: &Value) -> Result<String, String> {
         }
     };
     Ok(format!("{name}={quote}{value}{quote}\n"))
+}
+
+/// The parts of a file that evenkeel wrote.
+struct Parts<'a> {
+    environment: BTreeMap<&'a str, &'a str>,
+    schedule: &'a str,
+    user: &'a str,
+    command: &'a str,
+}
+
+/// Returns the parts of a file; `None` if it is not one job below evenkeel's first line.
+fn parts(text: &str) -> Option<Parts<'_>> {
+    let mut lines: Vec<&str> = text
+        .strip_prefix(MARK)?
+        .strip_prefix('\n')?
+        .lines()
+        .collect();
+    let job = lines.pop()?;
+    let mut environment = BTreeMap::new();
+    for line in lines {
+        let (name, value) = line.split_once('=')?;
+        let quote = value
+            .chars()
+            .next()
+            .filter(|first| matches!(first, '"' | '\''))?;
+        let value = value.strip_prefix(quote)?.strip_suffix(quote)?;
+        environment.insert(name, value);
+    }
+    let fields = if job.starts_with('@') {
+        1
+    } else {
+        FIELDS.len()
+    };
+    let (end, _) = job.match_indices(' ').nth(fields - 1)?;
+    let (schedule, rest) = job.split_at_checked(end)?;
+    let (user, command) = rest.strip_prefix(' ')?.split_once(' ')?;
+    Some(Parts {
+        environment,
+        schedule,
+        user,
+        command,
+    })
 }
 
 const NICKNAMES: &[&str] = &[

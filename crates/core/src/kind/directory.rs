@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::{octal, standing_facts, unexpected};
 use super::{
@@ -256,6 +257,13 @@ impl Kind for Directory {
         }
     }
 
+    fn adopt(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        adoptions(wrong, Self::is_there(observed), |each| {
+            adopt_access(&each.attribute, &observed.standing)
+        })
+    }
+
     fn remedy(declared: &DirectoryDeclared, observed: &DirectoryObserved) -> Vec<Action> {
         if Self::compare(declared, observed).is_empty() {
             return Vec::new();
@@ -315,6 +323,40 @@ pub(super) fn access(
         if let Some(account) = account {
             tell(name, format_args!("{account}"));
         }
+    }
+}
+
+/// Returns the keys that describe the mode and the owners of a file or a directory.
+#[must_use]
+pub fn access_keys(standing: &PathState) -> Vec<(&'static str, Value)> {
+    let keys = ["mode", "owner", "group"];
+    let adopted = keys.iter().filter_map(|key| adopt_access(key, standing));
+    adopted
+        .filter_map(|change| match change {
+            Adopt::Key(key, value) => Some((key, value)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Returns the adoption of a mode, an owner or a group.
+pub(super) fn adopt_access(attribute: &str, standing: &PathState) -> Option<Adopt> {
+    let (PathState::File {
+        mode, owner, group, ..
+    }
+    | PathState::Directory { mode, owner, group }) = standing
+    else {
+        return None;
+    };
+    let name = |account: &Account| match &account.name {
+        Some(name) => name.to_string(),
+        None => account.id.to_string(),
+    };
+    match attribute {
+        "mode" => Some(Adopt::text("mode", &octal(*mode))),
+        "owner" => Some(Adopt::text("owner", &name(owner))),
+        "group" => Some(Adopt::text("group", &name(group))),
+        _ => None,
     }
 }
 

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
-use super::directory::{access, compare_access};
+use super::directory::{access, adopt_access, compare_access};
 use super::program::{VALIDATE, validator};
+use super::proposal::Proposal;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Material, Observation, TellAttribute, Traits,
     Wrong,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::path;
 use evenkeel_host::{Action, Answer, PathState, Query};
 use evenkeel_model::defect::Code;
@@ -248,6 +251,18 @@ impl Kind for File {
         observed.changed
     }
 
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let files = found.files.iter().map(|file| Proposal {
+            content_of: Some(file.path.clone()),
+            remark: file
+                .package
+                .as_ref()
+                .map(|package| format!("changed since the package {package} installed it")),
+            ..Proposal::new(&file.path, vec![("path", Value::text(&file.path))])
+        });
+        files.collect()
+    }
+
     fn compare(declared: &FileDeclared, observed: &FileObserved) -> Vec<Discrepancy> {
         let (digest, found_mode, owner, group) = match &observed.standing {
             PathState::Missing => {
@@ -297,6 +312,22 @@ impl Kind for File {
             (found_mode, owner, group),
         ));
         wrong
+    }
+
+    fn adopt(declared: &FileDeclared, observed: &FileObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        adoptions(wrong, Self::is_there(observed), |each| {
+            match each.attribute.as_str() {
+                "content" if declared.sealed => Some(Adopt::Impossible(
+                    "its content contains a secret, which a definition must not contain".to_owned(),
+                )),
+                "content" => match &observed.standing {
+                    PathState::File { digest, .. } => Some(Adopt::Content(*digest)),
+                    _ => None,
+                },
+                attribute => adopt_access(attribute, &observed.standing),
+            }
+        })
     }
 
     fn remedy(declared: &FileDeclared, observed: &FileObserved) -> Vec<Action> {

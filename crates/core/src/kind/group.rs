@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::{LARGEST, name_of, names_of, number_of};
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
+use super::proposal::Proposal;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, TellAttribute,
     Traits, Wrong,
 };
 use evenkeel_host::group::{self, DropGroup, GroupState, SetGroup};
+use evenkeel_host::inventory;
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
@@ -177,6 +180,14 @@ impl Kind for Group {
         None
     }
 
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let groups = found.groups.iter().map(|group| Proposal {
+            named_by: Some(("group", Value::text(&group.name))),
+            ..Proposal::new(&group.name, vec![("gid", Value::Integer(group.gid.into()))])
+        });
+        groups.collect()
+    }
+
     fn compare(declared: &GroupDeclared, observed: &GroupObserved) -> Vec<Discrepancy> {
         let GroupState::Present(found) = &observed.state else {
             return vec![Discrepancy::new(
@@ -208,6 +219,21 @@ impl Kind for Group {
             ));
         }
         wrong
+    }
+
+    fn adopt(declared: &GroupDeclared, observed: &GroupObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let GroupState::Present(found) = &observed.state else {
+            return adoptions(wrong, false, |_| None);
+        };
+        adoptions(wrong, true, |each| match each.attribute.as_str() {
+            "gid" => Some(Adopt::Key("gid", Value::Integer(found.gid.into()))),
+            "members" => Some(Adopt::list(
+                "members",
+                found.members.iter().map(String::as_str),
+            )),
+            _ => None,
+        })
     }
 
     fn remedy(declared: &GroupDeclared, observed: &GroupObserved) -> Vec<Action> {

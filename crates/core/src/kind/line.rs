@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::program::{VALIDATE, validator};
@@ -361,6 +362,29 @@ impl Kind for Line {
                 None => Vec::new(),
             },
         }
+    }
+
+    fn adopt(declared: &LineDeclared, observed: &LineObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let is_single = observed.state.found().len() == 1;
+        let is_there = !observed.state.found().is_empty();
+        adoptions(wrong, is_there, |each| {
+            match (each.attribute.as_str(), &declared.wanted, &observed.text) {
+                ("presence", Wanted::Line { text: Some(_), .. }, None) if is_there => {
+                    Some(Adopt::switch("present", true))
+                }
+                ("line", Wanted::Line { text: Some(_), .. }, Some(text)) if is_single => {
+                    Some(Adopt::text("line", text))
+                }
+                ("line", Wanted::Block { .. }, _) => Some(Adopt::Impossible(
+                    "the lines of a block are not adopted: copy them from the host".to_owned(),
+                )),
+                ("line", ..) => Some(Adopt::Impossible(
+                    "several lines match, or the line is too long or not UTF-8".to_owned(),
+                )),
+                _ => None,
+            }
+        })
     }
 
     fn remedy(declared: &LineDeclared, observed: &LineObserved) -> Vec<Action> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::{standing_facts, unexpected};
 use super::{
@@ -151,6 +152,20 @@ impl Kind for Link {
                 other.words(),
             )],
         }
+    }
+
+    fn adopt(declared: &LinkDeclared, observed: &LinkObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        adoptions(wrong, Self::is_there(observed), |_| {
+            match &observed.standing {
+                // A reader replaces bytes that are not UTF-8.
+                PathState::Link { to } if to.contains('\u{fffd}') => Some(Adopt::Impossible(
+                    "the destination of the link is not UTF-8".to_owned(),
+                )),
+                PathState::Link { to } => Some(Adopt::text("to", to)),
+                _ => None,
+            }
+        })
     }
 
     fn remedy(declared: &LinkDeclared, observed: &LinkObserved) -> Vec<Action> {

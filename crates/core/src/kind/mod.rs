@@ -7,15 +7,18 @@
 //! code outside of a kind's file names it: the rest of evenkeel uses its [`Traits`] and [`Claim`]s.
 
 mod account;
+mod adoption;
 mod attributes;
 mod claim;
 mod contract;
 mod difference;
 mod program;
+mod proposal;
 mod ready;
 mod traits;
 mod unit_name;
 
+pub use adoption::{Adopt, Adoption};
 pub use attributes::Attributes;
 pub use attributes::absolute;
 pub use claim::{Claim, parent};
@@ -24,6 +27,8 @@ pub use contract::{
     TellAttribute, Wrong,
 };
 pub use difference::difference;
+pub use directory::access_keys;
+pub use proposal::{Proposal, word};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 pub use traits::{ChangeMode, Material, Reach, RemovalOrder, Speed, StepWords, Traits};
@@ -32,7 +37,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use evenkeel_host::entries::Entry;
-use evenkeel_host::{Action, Answer, Query};
+use evenkeel_host::{Action, Answer, Query, inventory};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::Field;
 use evenkeel_model::{Digest, Value};
@@ -85,6 +90,15 @@ macro_rules! kinds {
             traits: <$module::$kind as Kind>::TRAITS,
             attributes: <$module::$kind as Kind>::ATTRIBUTES,
         } ),* ];
+
+        /// Returns what each kind proposes for a host, in the order of kinds.
+        #[must_use]
+        pub fn proposals(found: &inventory::Answer) -> Vec<(&'static str, Vec<Proposal>)> {
+            Vec::from([ $( $(#[$attribute])* (
+                <$module::$kind as Kind>::NAME,
+                <$module::$kind as Kind>::propose(found),
+            ) ),* ])
+        }
 
         /// Declared resource of any kind.
         #[derive(Clone, Debug)]
@@ -210,6 +224,16 @@ macro_rules! kinds {
                 match (self, observed) {
                     $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
                         <$module::$kind as Kind>::compare(declared, observed)
+                    } )*
+                    _ => Vec::new(),
+                }
+            }
+
+            /// Returns what its definition must contain to describe what was found; empty without a discrepancy.
+            pub fn adopt(&self, observed: &Observed) -> Vec<Adoption> {
+                match (self, observed) {
+                    $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
+                        <$module::$kind as Kind>::adopt(declared, observed)
                     } )*
                     _ => Vec::new(),
                 }

@@ -1,12 +1,17 @@
 //! `mount`: a mounted file system, and its line of `/etc/fstab`.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::unexpected;
+use super::proposal::{Proposal, texts};
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::mount::options::without_password;
 use evenkeel_host::mount::{self, DropMount, MountFound, MountSource, SetMount};
 use evenkeel_host::{Action, Answer, Query};
@@ -324,6 +329,33 @@ impl Kind for Mount {
         None
     }
 
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let mounts = found.mounts.iter().map(|mount| {
+            let source = &mount.source;
+            let options: Vec<String> = source
+                .options
+                .iter()
+                .filter(|option| *option != "defaults")
+                .cloned()
+                .collect();
+            let mut keys = vec![
+                ("path", Value::text(&mount.path)),
+                ("device", Value::text(&source.device)),
+            ];
+            if !source.is_bind() {
+                keys.push(("type", Value::text(&source.filesystem)));
+            }
+            if !options.is_empty() {
+                keys.push(("options", texts(&options)));
+            }
+            if !mount.is_mounted {
+                keys.push(("mounted", Value::Boolean(false)));
+            }
+            Proposal::new(&mount.path, keys)
+        });
+        mounts.collect()
+    }
+
     fn compare(declared: &MountDeclared, observed: &MountObserved) -> Vec<Discrepancy> {
         let mut wrong = Vec::new();
         let wanted = &declared.source;
@@ -382,6 +414,72 @@ impl Kind for Mount {
             ));
         }
         wrong
+    }
+
+    fn adopt(declared: &MountDeclared, observed: &MountObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let found = &observed.found;
+        let is_there = found.mounted.is_some() || !found.lines.is_empty();
+        if !is_there && declared.mounted && declared.persistent {
+            return adoptions(wrong, false, |_| Some(Adopt::Absent));
+        }
+        // The line of `/etc/fstab` names the device as people do; the kernel adds options.
+        let source = match &found.lines[..] {
+            [] => found.mounted.as_ref(),
+            [line] => Some(line),
+            _ => None,
+        };
+        let wanted = &declared.source;
+        let mut described: Vec<Adoption> = Vec::new();
+        let mut describe = |attribute: &str, change: Adopt| {
+            described.push(Adoption {
+                attribute: attribute.to_owned(),
+                change,
+            });
+        };
+        for each in &wrong {
+            match (each.attribute.as_str(), source) {
+                ("presence", _) => describe(
+                    "presence",
+                    Adopt::switch("mounted", found.mounted.is_some()),
+                ),
+                ("fstab", _) if found.lines.len() > 1 => describe(
+                    "fstab",
+                    Adopt::Impossible(
+                        "`/etc/fstab` has several lines for the path: remove all but one"
+                            .to_owned(),
+                    ),
+                ),
+                ("fstab", _) if declared.persistent == found.lines.is_empty() => describe(
+                    "fstab",
+                    Adopt::switch("persistent", !found.lines.is_empty()),
+                ),
+                ("device" | "type" | "options" | "fstab", Some(_)) => {}
+                (attribute, _) => describe(
+                    attribute,
+                    Adopt::Impossible("no key of the definition describes it".to_owned()),
+                ),
+            }
+        }
+        if let Some(source) = source
+            && wrong.iter().any(|each| each.attribute != "presence")
+        {
+            if wanted.device != source.device {
+                describe("device", Adopt::text("device", &source.device));
+            }
+            if wanted.filesystem != source.filesystem {
+                describe("type", Adopt::text("type", &source.filesystem));
+            }
+            let options = |options: &[String]| -> BTreeSet<String> {
+                let named = options.iter().filter(|each| *each != "defaults");
+                named.cloned().collect()
+            };
+            if options(&wanted.options) != options(&source.options) {
+                let items = source.options.iter().map(String::as_str);
+                describe("options", Adopt::list("options", items));
+            }
+        }
+        described
     }
 
     fn remedy(declared: &MountDeclared, observed: &MountObserved) -> Vec<Action> {

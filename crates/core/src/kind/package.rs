@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
+use super::proposal::Proposal;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, TellAttribute, Traits, Wrong,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::package::version::Requirement;
 use evenkeel_host::package::{
     self, InstallPackage, PackageFound, PackageState, RemovePackage, System,
@@ -281,6 +284,17 @@ impl Kind for Package {
         observed.changed
     }
 
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let packages = found.packages.iter().map(|package| Proposal {
+            named_by: Some(("package", Value::text(&package.name))),
+            ..Proposal::new(
+                &package.name,
+                vec![("version", Value::text(&package.version))],
+            )
+        });
+        packages.collect()
+    }
+
     fn compare(declared: &PackageDeclared, observed: &PackageObserved) -> Vec<Discrepancy> {
         let found = &observed.found;
         let (version, step) = match (&found.state, declared.removed) {
@@ -315,6 +329,26 @@ impl Kind for Package {
             ));
         }
         wrong
+    }
+
+    fn adopt(declared: &PackageDeclared, observed: &PackageObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let found = &observed.found;
+        adoptions(wrong, Self::is_there(observed), |each| {
+            match (each.attribute.as_str(), &found.state) {
+                ("version", PackageState::Installed { version }) => {
+                    Some(Adopt::text("version", version))
+                }
+                ("held", _) => Some(Adopt::switch("held", found.held)),
+                ("presence", PackageState::Installed { .. }) => {
+                    Some(Adopt::switch("removed", false))
+                }
+                ("state" | "presence" | "version", PackageState::Unfinished { .. }) => Some(
+                    Adopt::Impossible("the installation of the package did not end".to_owned()),
+                ),
+                _ => None,
+            }
+        })
     }
 
     fn remedy(declared: &PackageDeclared, observed: &PackageObserved) -> Vec<Action> {

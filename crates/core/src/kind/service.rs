@@ -4,18 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::unexpected;
+use super::proposal::{Proposal, texts};
 use super::ready::{self, READY, milliseconds};
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, RemovalOrder, StepWords,
     TellAttribute, Traits, Wrong, unit_name,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::unit::{self, RELOAD_ON, RESTART_ON, Renewal, SetUnit, UnitState, outdated};
 use evenkeel_host::{Action, Answer, Query, Ready};
-use evenkeel_model::Moment;
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
+use evenkeel_model::text::inert;
+use evenkeel_model::{Moment, Value};
 
 /// Service.
 pub struct Service;
@@ -516,6 +520,25 @@ impl Kind for Service {
         observed.state.since
     }
 
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let units = found.units.iter().map(|unit| {
+            let mut keys = Vec::new();
+            if !unit.is_running {
+                keys.push(("running", Value::Boolean(false)));
+            }
+            if !unit.drop_ins.is_empty() {
+                keys.push(("drop-ins", texts(&unit.drop_ins)));
+            }
+            let name = unit.name.strip_suffix(".service").unwrap_or(&unit.name);
+            Proposal {
+                named_by: Some(("unit", Value::text(&unit.name))),
+                after: vec![Claim::path(unit.file.clone())],
+                ..Proposal::new(name, keys)
+            }
+        });
+        units.collect()
+    }
+
     fn compare(declared: &ServiceDeclared, observed: &ServiceObserved) -> Vec<Discrepancy> {
         let state = &observed.state;
         let mut wrong = Vec::new();
@@ -587,6 +610,51 @@ impl Kind for Service {
             }
         }
         wrong
+    }
+
+    fn adopt(declared: &ServiceDeclared, observed: &ServiceObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let state = &observed.state;
+        let is_masked = state.is_masked();
+        let becomes_masked = is_masked && !declared.masked;
+        let mut adopted = adoptions(wrong, state.exists(), |each| {
+            match each.attribute.as_str() {
+                "masked" if state.exists() => Some(Adopt::switch("masked", is_masked)),
+                "enabled" => Some(Adopt::switch("enabled", state.is_enabled_as(true))),
+                "running" if state.has_failed() => Some(Adopt::Impossible(format!(
+                    "the unit {}",
+                    inert(&state.words())
+                ))),
+                "running" => Some(Adopt::switch("running", state.is_running())),
+                "drop-ins" => {
+                    let all: BTreeSet<&str> = declared
+                        .drop_ins
+                        .iter()
+                        .chain(&state.drop_ins)
+                        .map(String::as_str)
+                        .collect();
+                    Some(Adopt::list("drop-ins", all))
+                }
+                "presence" => None,
+                "unit-files" | "load" => Some(Adopt::Impossible(
+                    "systemd uses earlier unit files, which no definition describes".to_owned(),
+                )),
+                _ => Some(Adopt::Impossible(
+                    "the unit must be restarted or reloaded, which no definition describes"
+                        .to_owned(),
+                )),
+            }
+        });
+        // A masked unit is never enabled, and the default follows only where nothing is written.
+        if becomes_masked && declared.enabled {
+            adopted.push(Adoption {
+                attribute: "enabled".to_owned(),
+                change: Adopt::switch("enabled", false),
+            });
+        }
+        // Several drop-ins are one list.
+        adopted.dedup();
+        adopted
     }
 
     fn remedy(declared: &ServiceDeclared, observed: &ServiceObserved) -> Vec<Action> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, TellAttribute, Traits, Wrong,
@@ -11,6 +12,7 @@ use evenkeel_host::sysctl::{self, BootValue, DropSysctl, SetSysctl, SysctlFound}
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
+use evenkeel_model::text::inert;
 use evenkeel_model::{Moment, Value};
 
 /// Setting of the kernel.
@@ -237,6 +239,28 @@ impl Kind for Sysctl {
         wrong
     }
 
+    fn adopt(declared: &SysctlDeclared, observed: &SysctlObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let live = observed.found.live.as_deref();
+        let at_boot = match (&observed.found.own, &observed.boot, live) {
+            (Some(own), boot, Some(live)) if *own == own_text(&declared.key, live) => {
+                boot.as_ref().is_none_or(|boot| boot.value == live)
+            }
+            _ => false,
+        };
+        adoptions(wrong, true, |_| match live {
+            None => Some(Adopt::Impossible(
+                "the kernel has no such setting".to_owned(),
+            )),
+            Some(live) if at_boot => Some(Adopt::text("value", live)),
+            Some(live) => Some(Adopt::Impossible(format!(
+                "the kernel has `{}` now, and another value or none is set for the next boot in `{}`",
+                inert(live),
+                own_path(&declared.key)
+            ))),
+        })
+    }
+
     fn remedy(declared: &SysctlDeclared, observed: &SysctlObserved) -> Vec<Action> {
         if Self::compare(declared, observed).is_empty() {
             return Vec::new();
@@ -267,7 +291,7 @@ impl Kind for Sysctl {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sysctl, SysctlDeclared, SysctlObserved};
+    use super::{Adopt, Sysctl, SysctlDeclared, SysctlObserved};
     use crate::kind::Kind;
     use evenkeel_host::sysctl::files::own_text;
     use evenkeel_host::sysctl::{BootValue, SysctlFound};
@@ -311,5 +335,43 @@ mod tests {
             ["sysctl/not-persistent"]
         );
         assert_eq!(codes(Some("1"), own(), Some("0")), ["sysctl/overridden"]);
+    }
+
+    #[test]
+    fn a_value_is_adopted_if_the_next_boot_has_it_too() {
+        let declared = SysctlDeclared {
+            key: KEY.into(),
+            value: "1".into(),
+        };
+        let adopt = |live: Option<&str>, own: Option<&str>, boot: Option<&str>| {
+            let observed = SysctlObserved {
+                found: SysctlFound {
+                    live: live.map(str::to_owned),
+                    own: own.map(|own| own_text(KEY, own)),
+                },
+                boot: boot.map(|value| BootValue {
+                    value: value.into(),
+                    file: "/etc/sysctl.d/99-z.conf".into(),
+                }),
+            };
+            Sysctl::adopt(&declared, &observed)
+        };
+        let adopted = adopt(Some("0"), Some("0"), None);
+        assert!(!adopted.is_empty());
+        for each in adopted {
+            assert_eq!(each.change, Adopt::text("value", "0"), "{}", each.attribute);
+        }
+        for (live, own, boot) in [
+            (Some("0"), Some("1"), None),
+            (Some("0"), None, None),
+            (Some("0"), Some("0"), Some("2")),
+            (None, Some("0"), None),
+        ] {
+            let adopted = adopt(live, own, boot);
+            assert!(!adopted.is_empty());
+            for each in adopted {
+                assert!(matches!(each.change, Adopt::Impossible(_)), "{each:?}");
+            }
+        }
     }
 }

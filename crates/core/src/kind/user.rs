@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::{LARGEST, check_word, name_of, names_of, number_of};
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
 use super::group::listed;
+use super::proposal::{Proposal, texts};
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, RemovalOrder, TellAttribute,
     Traits, Wrong,
 };
+use evenkeel_host::inventory;
 use evenkeel_host::user::{self, DropUser, SetUser, UserState};
 use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
@@ -288,6 +291,33 @@ impl Kind for User {
         None
     }
 
+    fn propose(found: &inventory::Answer) -> Vec<Proposal> {
+        let users = found.users.iter().map(|user| {
+            let mut keys = vec![
+                ("uid", Value::Integer(user.uid.into())),
+                ("group", Value::text(&user.group)),
+                ("groups", texts(&user.groups)),
+                ("home", Value::text(&user.home)),
+                ("shell", Value::text(&user.shell)),
+            ];
+            if !user.comment.is_empty() {
+                keys.push(("comment", Value::text(&user.comment)));
+            }
+            if let Some(locked) = user.locked {
+                keys.push(("locked", Value::Boolean(locked)));
+            }
+            Proposal {
+                named_by: Some(("user", Value::text(&user.name))),
+                after: std::iter::once(&user.group)
+                    .chain(&user.groups)
+                    .map(|group| Claim::new("group", group.clone()))
+                    .collect(),
+                ..Proposal::new(&user.name, keys)
+            }
+        });
+        users.collect()
+    }
+
     fn compare(declared: &UserDeclared, observed: &UserObserved) -> Vec<Discrepancy> {
         let UserState::Present(found) = &observed.state else {
             return vec![Discrepancy::new(
@@ -334,6 +364,30 @@ impl Kind for User {
             wrong.push(Discrepancy::new(&LOCK, "locked", expected, found));
         }
         wrong
+    }
+
+    fn adopt(declared: &UserDeclared, observed: &UserObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let UserState::Present(found) = &observed.state else {
+            return adoptions(wrong, false, |_| None);
+        };
+        adoptions(wrong, true, |each| match each.attribute.as_str() {
+            "uid" => Some(Adopt::Key("uid", Value::Integer(found.uid.into()))),
+            "group" => {
+                let number = found.group.id.to_string();
+                let name = found.group.name.as_deref();
+                Some(Adopt::text("group", name.unwrap_or(&number)))
+            }
+            "groups" => Some(Adopt::list(
+                "groups",
+                found.groups.iter().map(String::as_str),
+            )),
+            "home" => Some(Adopt::text("home", &found.home)),
+            "shell" => Some(Adopt::text("shell", &found.shell)),
+            "comment" => Some(Adopt::text("comment", &found.comment)),
+            "locked" => found.locked.map(|locked| Adopt::switch("locked", locked)),
+            _ => None,
+        })
     }
 
     fn remedy(declared: &UserDeclared, observed: &UserObserved) -> Vec<Action> {

@@ -158,6 +158,13 @@ impl Accounts {
             })
     }
 
+    /// Returns the names and numbers of all groups.
+    pub(crate) fn numbered_groups(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.groups
+            .iter()
+            .map(|(name, group)| (name.as_str(), group.gid))
+    }
+
     /// Returns the name of a group's number.
     pub(crate) fn group_name(&self, gid: u32) -> Option<&str> {
         self.groups

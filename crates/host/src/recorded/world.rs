@@ -141,6 +141,16 @@ impl RecordedHost {
         Moment::from_millisecond(1_767_225_600_000 + i64::try_from(self.ticks).unwrap_or(0) * 1000)
     }
 
+    /// Returns the bytes of a file; `None` if nothing is there. The error is the reason why it is unreadable.
+    pub(crate) fn content(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        match (self.standing(path, None)?, self.things.get(path)) {
+            (PathState::Missing, _) => Ok(None),
+            (_, Some((Thing::File { bytes, .. }, _))) => Ok(Some(bytes.to_vec())),
+            (PathState::Link { .. }, _) => Err("it is a symbolic link".to_owned()),
+            _ => Err("it is not a regular file".to_owned()),
+        }
+    }
+
     /// Returns the state of a path; the error is the reason why it is unreadable.
     pub(crate) fn standing(&self, path: &str, seal: Option<&Sealer>) -> Result<PathState, String> {
         if let Err(obstacle) = place::split(Path::new(path)) {

@@ -5,10 +5,12 @@
 //! and carries the state it expects; the target refuses it when it finds another state.
 
 pub mod command;
+pub mod content;
 pub mod entries;
 pub mod facts;
 pub mod group;
 pub mod installation;
+pub mod inventory;
 pub mod lines;
 mod list;
 pub mod mount;
@@ -138,8 +140,12 @@ list::subsystems! {
         /// Remove the saved state.
         DisarmRevert
     }
+    /// The content of a file.
+    Content => content {}
     /// Properties of a host that no definition declares.
     Facts => facts {}
+    /// What people set up on a host.
+    Inventory => inventory {}
     [feature = "toys"]
     /// A named value, for tests of new kinds.
     Toy => toy {

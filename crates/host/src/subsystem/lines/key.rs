@@ -159,6 +159,33 @@ pub fn check_option(option: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Returns the options of a line, one by one; `None` if one of them is not an option that a definition may contain.
+#[must_use]
+pub fn split_options(options: &str) -> Option<Vec<&str>> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    for (place, each) in options.char_indices() {
+        match each {
+            '"' if !is_escaped => is_quoted = !is_quoted,
+            ',' if !is_quoted => {
+                parts.push(options.get(start..place)?);
+                start = place + 1;
+            }
+            _ => {}
+        }
+        is_escaped = is_quoted && each == '\\' && !is_escaped;
+    }
+    if !options.is_empty() {
+        parts.push(options.get(start..)?);
+    }
+    parts
+        .iter()
+        .all(|option| check_option(option).is_ok())
+        .then_some(parts)
+}
+
 /// Decodes base64.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let data = text.trim_end_matches('=');

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::judge::{Lack, ambiguous, changed};
 use super::options::without_password;
-use super::table::{Mount, edited, lines_for, mounts};
+use super::table::{Mount, all, edited, lines_for, mounts};
 use super::{Answer, DropMount, MountFound, MountSource, Query, SetMount};
 use crate::local::reason::why_io;
 use crate::local::replace::{NotReplaced, read, replace};
@@ -91,6 +91,17 @@ impl State {
             },
         }
     }
+}
+
+/// Returns the lines of `/etc/fstab`: path, source without passwords, and whether something is mounted there.
+pub(crate) fn table() -> Result<Vec<(String, MountSource, bool)>, String> {
+    let state = State::read()?;
+    let lines = all(state.table.as_deref().unwrap_or_default());
+    let is_mounted = |path: &str| state.mounts.iter().any(|mount| mount.path == path);
+    Ok(lines
+        .into_iter()
+        .map(|(path, source)| (path.clone(), shown(&source), is_mounted(&path)))
+        .collect())
 }
 
 fn shown(source: &MountSource) -> MountSource {

@@ -5,7 +5,7 @@
 #[cfg(any(feature = "local", feature = "testing"))]
 mod judge;
 #[cfg(feature = "local")]
-mod local;
+pub(crate) mod local;
 pub mod options;
 #[cfg(feature = "testing")]
 mod recorded;

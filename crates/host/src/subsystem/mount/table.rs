@@ -62,17 +62,20 @@ struct Line<'a> {
 
 /// Returns the fields of a line for a path.
 fn line_for<'a>(line: &'a [u8], path: &str) -> Option<Line<'a>> {
+    let (found, line) = parsed(line)?;
+    (trimmed(&found) == trimmed(path)).then_some(line)
+}
+
+/// Returns the path and the fields of a line; `None` for a comment or an empty line.
+fn parsed(line: &[u8]) -> Option<(String, Line<'_>)> {
     let mut fields = line
         .split(u8::is_ascii_whitespace)
         .filter(|field| !field.is_empty());
     let device = fields.next().filter(|field| !field.starts_with(b"#"))?;
     let found = unescaped(fields.next()?);
-    if trimmed(&found) != trimmed(path) {
-        return None;
-    }
     let filesystem = unescaped(fields.next().unwrap_or_default());
     let options = unescaped(fields.next().unwrap_or_default());
-    Some(Line {
+    let line = Line {
         source: MountSource {
             device: unescaped(device),
             filesystem,
@@ -83,7 +86,18 @@ fn line_for<'a>(line: &'a [u8], path: &str) -> Option<Line<'a>> {
                 .collect(),
         },
         last: (fields.next().unwrap_or(b"0"), fields.next().unwrap_or(b"0")),
-    })
+    };
+    Some((found, line))
+}
+
+/// Returns the path and the source of each line.
+#[must_use]
+pub fn all(table: &[u8]) -> Vec<(String, MountSource)> {
+    table
+        .split(|byte| *byte == b'\n')
+        .filter_map(parsed)
+        .map(|(path, line)| (trimmed(&path).to_owned(), line.source))
+        .collect()
 }
 
 fn trimmed(path: &str) -> &str {

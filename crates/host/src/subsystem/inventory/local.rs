@@ -1,0 +1,568 @@
+//! Reading the inventory of this machine: a constant number of programs, whatever it has.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::{
+    Answer, FoundFile, FoundGroup, FoundKey, FoundMount, FoundPackage, FoundUnit, FoundUser, Query,
+};
+use crate::local::accounts::Accounts;
+use crate::local::reason::why_io;
+use crate::local::small_file;
+use crate::local::tool::{NotRun, Ran, Tool};
+use crate::local::{Found, Local, LocalTarget};
+use crate::subsystem::lines::key;
+use crate::subsystem::mount;
+use crate::subsystem::user::UserState;
+use evenkeel_model::text::inert;
+
+/// Users and groups from here on belong to the system again.
+const AFTER_LAST: u32 = 65534;
+/// The longest file that is read, in bytes.
+const LONGEST: u64 = 1024 * 1024;
+/// The most items of one sort.
+const MOST: usize = 5_000;
+/// Records of `ucf`: the packages of files, and their sums.
+const UCF: (&str, &str) = ("/var/lib/ucf/registry", "/var/lib/ucf/hashfile");
+/// Directories of units that packages do not use.
+const UNITS: &[&str] = &["/etc/systemd/system", "/usr/local/lib/systemd/system"];
+/// Directories with one file for each purpose.
+const DROPPED: &[&str] = &["/etc/cron.d", "/etc/sysctl.d"];
+
+impl Local for Query {
+    fn observe(_: &LocalTarget, asked: &[(usize, &Self)], found: Found<'_>) {
+        for (number, query) in asked {
+            let mut answer = Answer::default();
+            read(query, &mut answer);
+            found(*number, answer.into());
+        }
+    }
+}
+
+fn read(query: &Query, answer: &mut Answer) {
+    let has_dpkg = Path::new("/var/lib/dpkg/status").exists();
+    if has_dpkg {
+        packages(answer);
+    } else {
+        answer.unread.push(
+            "packages and their files: only hosts with dpkg and apt are supported".to_owned(),
+        );
+    }
+    accounts(query, answer);
+    let mut candidates: BTreeSet<String> = BTreeSet::new();
+    for directory in DROPPED.iter().chain(UNITS) {
+        candidates.extend(files_in(directory, answer));
+    }
+    let units = units(answer);
+    let mut named: Vec<&str> = candidates.iter().map(String::as_str).collect();
+    named.extend(units.iter().map(|unit| unit.file.as_str()));
+    let owners = if has_dpkg {
+        owners(&named, answer)
+    } else {
+        BTreeMap::new()
+    };
+    let manual: BTreeSet<&str> = answer
+        .packages
+        .iter()
+        .map(|package| bare(&package.name))
+        .collect();
+    let units: Vec<FoundUnit> = units
+        .into_iter()
+        .filter(|unit| match owners.get(&unit.file) {
+            Some(owner) => manual.contains(bare(owner)),
+            None => true,
+        })
+        .collect();
+    answer.units = units;
+    let unowned = candidates
+        .into_iter()
+        .filter(|path| !owners.contains_key(path));
+    answer.files = unowned
+        .map(|path| FoundFile {
+            path,
+            package: None,
+        })
+        .collect();
+    if has_dpkg {
+        changed(answer);
+    }
+    mounts(answer);
+    answer.files.sort();
+    answer.files.dedup_by(|one, other| one.path == other.path);
+    for (name, length) in [
+        ("packages", answer.packages.len()),
+        ("users", answer.users.len()),
+        ("keys", answer.keys.len()),
+        ("units", answer.units.len()),
+        ("files", answer.files.len()),
+    ] {
+        if length > MOST {
+            answer.unread.push(format!(
+                "{name}: more than {MOST}; the others are not listed"
+            ));
+        }
+    }
+    answer.packages.truncate(MOST);
+    answer.groups.truncate(MOST);
+    answer.users.truncate(MOST);
+    answer.keys.truncate(MOST);
+    answer.units.truncate(MOST);
+    answer.files.truncate(MOST);
+    answer.mounts.truncate(MOST);
+}
+
+/// Returns the name of a package without an architecture.
+fn bare(name: &str) -> &str {
+    name.split(':').next().unwrap_or(name)
+}
+
+fn run(tool: Tool) -> Result<String, String> {
+    tool.run()
+        .map_err(|not| not.to_string())
+        .and_then(Ran::succeeded)
+}
+
+fn packages(answer: &mut Answer) {
+    const FORMAT: &str =
+        "${binary:Package}\\t${Package}\\t${Version}\\t${Priority}\\t${db:Status-Status}\\n";
+    let manual = run(Tool::new("apt-mark").arg("showmanual"));
+    let all = run(Tool::new("dpkg-query").args(["-W", "-f", FORMAT]));
+    match (manual, all) {
+        (Ok(manual), Ok(all)) => answer.packages = manually_installed(&manual, &all),
+        (Err(reason), _) | (_, Err(reason)) => answer.unread.push(format!("packages: {reason}")),
+    }
+}
+
+/// Returns the installed packages of a list of names. A name without an architecture is the host's.
+fn manually_installed(manual: &str, all: &str) -> Vec<FoundPackage> {
+    let mut versions: BTreeMap<&str, &str> = BTreeMap::new();
+    for line in all.lines() {
+        let parts: Vec<&str> = line.split('\t').collect();
+        let [binary, package, version, priority, "installed"] = parts[..] else {
+            continue;
+        };
+        // Every host of the release has them.
+        if priority == "required" {
+            continue;
+        }
+        versions.insert(binary, version);
+        // The first one of several architectures is the host's, as in the list of dpkg.
+        versions.entry(package).or_insert(version);
+    }
+    let names: BTreeSet<&str> = manual.lines().map(str::trim).collect();
+    names
+        .into_iter()
+        .filter_map(|name| {
+            Some(FoundPackage {
+                name: name.to_owned(),
+                version: (*versions.get(name)?).to_owned(),
+            })
+        })
+        .collect()
+}
+
+fn accounts(query: &Query, answer: &mut Answer) {
+    let accounts = match Accounts::read() {
+        Ok(accounts) => accounts,
+        Err(reason) => {
+            answer.unread.push(format!("users: {reason}"));
+            return;
+        }
+    };
+    let is_listed = |number: u32| (query.first_number..AFTER_LAST).contains(&number);
+    for (name, entry) in &accounts.users {
+        if !is_listed(entry.uid) && entry.uid != 0 {
+            continue;
+        }
+        keys(name, &entry.home, answer);
+        let UserState::Present(user) = accounts.user(name) else {
+            continue;
+        };
+        if !is_listed(user.uid) {
+            continue;
+        }
+        let group = user.group.name.as_deref();
+        let gid = user.group.id;
+        answer.users.push(FoundUser {
+            name: name.clone(),
+            uid: user.uid,
+            group: group.map_or_else(|| gid.to_string(), str::to_owned),
+            groups: user.groups,
+            home: user.home,
+            shell: user.shell,
+            comment: user.comment,
+            locked: user.locked,
+        });
+    }
+    let groups = accounts.numbered_groups();
+    let groups = groups.filter(|(_, gid)| is_listed(*gid));
+    answer.groups = groups
+        .map(|(name, gid)| FoundGroup {
+            name: name.to_owned(),
+            gid,
+        })
+        .collect();
+    answer.groups.sort();
+}
+
+fn keys(user: &str, home: &str, answer: &mut Answer) {
+    let path = Path::new(home).join(".ssh/authorized_keys");
+    let bytes = match small_file::read(&path, LONGEST) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return,
+        Err(reason) => {
+            let path = inert(&path.to_string_lossy()).into_owned();
+            answer.unread.push(format!("{path}: {reason}"));
+            return;
+        }
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let lines = text.lines().filter(|line| key::parse(line).is_some());
+    answer.keys.extend(lines.map(|line| FoundKey {
+        user: user.to_owned(),
+        line: line.trim().to_owned(),
+    }));
+}
+
+/// Returns the regular files of a directory, and those of directories of drop-ins in it.
+fn files_in(directory: &str, answer: &mut Answer) -> Vec<String> {
+    let mut files = Vec::new();
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        let entries = match fs::read_dir(&directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => {
+                answer
+                    .unread
+                    .push(format!("{}: {}", inert(&directory), why_io(&error)));
+                continue;
+            }
+        };
+        for entry in entries.flatten().take(MOST) {
+            let (Ok(sort), Ok(path)) = (
+                entry.file_type(),
+                entry.path().into_os_string().into_string(),
+            ) else {
+                continue;
+            };
+            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            if sort.is_file() && !is_hidden {
+                files.push(path);
+            } else if sort.is_dir() && path.ends_with(".d") {
+                directories.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn units(answer: &mut Answer) -> Vec<FoundUnit> {
+    // A host with another init system has no units.
+    if !Path::new("/run/systemd/system").is_dir() {
+        return Vec::new();
+    }
+    let list = Tool::new("systemctl").args([
+        "list-unit-files",
+        "--type=service",
+        "--state=enabled",
+        "--no-legend",
+        "--no-pager",
+        "--plain",
+    ]);
+    let names: Vec<String> = match run(list) {
+        Ok(text) => text
+            .lines()
+            .filter_map(|line| line.split_whitespace().next())
+            // A template has no state.
+            .filter(|name| !name.contains("@."))
+            .map(str::to_owned)
+            .collect(),
+        Err(reason) => {
+            answer.unread.push(format!("units: {reason}"));
+            return Vec::new();
+        }
+    };
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let show = Tool::new("systemctl")
+        .args(["show", "--no-pager"])
+        .arg("--property=Id,FragmentPath,ActiveState,DropInPaths")
+        .arg("--")
+        .args(&names);
+    match run(show) {
+        Ok(text) => shown(&text),
+        Err(reason) => {
+            answer.unread.push(format!("units: {reason}"));
+            Vec::new()
+        }
+    }
+}
+
+/// Parses the properties of units: a block for each, with an empty line between them.
+fn shown(text: &str) -> Vec<FoundUnit> {
+    let is_of_a_package = |path: &&str| path.starts_with("/usr/lib/") || path.starts_with("/lib/");
+    text.split("\n\n")
+        .filter_map(|block| {
+            let properties: BTreeMap<&str, &str> = block
+                .lines()
+                .filter_map(|line| line.split_once('='))
+                .collect();
+            let name = *properties.get("Id")?;
+            let drop_ins = properties.get("DropInPaths").copied().unwrap_or_default();
+            Some(FoundUnit {
+                file: (*properties.get("FragmentPath")?).to_owned(),
+                name: name.to_owned(),
+                is_running: properties.get("ActiveState") == Some(&"active"),
+                drop_ins: drop_ins
+                    .split_whitespace()
+                    .filter(|path| !is_of_a_package(path))
+                    .map(str::to_owned)
+                    .collect(),
+            })
+        })
+        .filter(|unit| !unit.file.is_empty())
+        .collect()
+}
+
+/// Returns the packages of paths. A path with characters of a pattern has none.
+fn owners(paths: &[&str], answer: &mut Answer) -> BTreeMap<String, String> {
+    let is_plain =
+        |path: &&&str| path.starts_with('/') && !path.contains(['*', '?', '[', ']', '\\', '\n']);
+    let asked: Vec<&str> = paths.iter().filter(is_plain).copied().collect();
+    if asked.is_empty() {
+        return BTreeMap::new();
+    }
+    // It exits with 1 if one of the paths has no package.
+    match Tool::new("dpkg-query")
+        .arg("--search")
+        .arg("--")
+        .args(&asked)
+        .run()
+    {
+        Ok(ran) if matches!(ran.status.code(), Some(0 | 1)) => {
+            owned(&String::from_utf8_lossy(&ran.out))
+        }
+        Ok(ran) => {
+            answer
+                .unread
+                .push(format!("packages of files: {}", ran.failure()));
+            BTreeMap::new()
+        }
+        Err(not) => {
+            answer.unread.push(format!("packages of files: {not}"));
+            BTreeMap::new()
+        }
+    }
+}
+
+/// Parses lines such as `nginx-common, nginx: /etc/nginx`.
+fn owned(text: &str) -> BTreeMap<String, String> {
+    text.lines()
+        .filter(|line| !line.starts_with("diversion by "))
+        .filter_map(|line| line.split_once(": "))
+        .filter_map(|(packages, path)| {
+            let package = packages.split(", ").next()?;
+            Some((path.to_owned(), package.to_owned()))
+        })
+        .collect()
+}
+
+/// Adds the configuration files that differ from their packages.
+fn changed(answer: &mut Answer) {
+    const FORMAT: &str = "${Package}\\t${db:Status-Status}\\n${Conffiles}\\n";
+    let listed = match run(Tool::new("dpkg-query").args(["-W", "-f", FORMAT])) {
+        Ok(listed) => listed,
+        Err(reason) => {
+            answer.unread.push(format!("configuration files: {reason}"));
+            return;
+        }
+    };
+    let mut files = configuration_files(&listed);
+    let read = |path: &str| small_file::read(Path::new(path), LONGEST).ok().flatten();
+    if let (Some(registry), Some(sums)) = (read(UCF.0), read(UCF.1)) {
+        let (registry, sums) = (
+            String::from_utf8_lossy(&registry).into_owned(),
+            String::from_utf8_lossy(&sums).into_owned(),
+        );
+        for (path, entry) in registered(&registry, &sums) {
+            files.entry(path).or_insert(entry);
+        }
+    }
+    let mut sums = OsString::new();
+    for (path, (_, sum)) in &files {
+        sums.push(format!("{sum}  {path}\n"));
+    }
+    let check = Tool::new("md5sum")
+        .args(["--check", "--quiet", "-"])
+        .input(sums.into_encoded_bytes());
+    let differing = match check.run() {
+        // It exits with 1 if a file differs or is missing.
+        Ok(ran) if matches!(ran.status.code(), Some(0 | 1)) => {
+            let messages = String::from_utf8_lossy(&ran.messages);
+            let refused = messages
+                .lines()
+                .filter(|line| line.ends_with("Permission denied"));
+            let refused = refused.filter_map(|line| line.strip_prefix("md5sum: "));
+            answer
+                .unread
+                .extend(refused.map(|line| inert(line).into_owned()));
+            String::from_utf8_lossy(&ran.out).into_owned()
+        }
+        Ok(ran) => {
+            answer
+                .unread
+                .push(format!("configuration files: {}", ran.failure()));
+            return;
+        }
+        Err(NotRun::Missing(name)) => {
+            answer.unread.push(format!(
+                "configuration files: the host has no program `{name}`"
+            ));
+            return;
+        }
+        Err(not) => {
+            answer.unread.push(format!("configuration files: {not}"));
+            return;
+        }
+    };
+    for path in differing
+        .lines()
+        .filter_map(|line| line.strip_suffix(": FAILED"))
+    {
+        if let Some((package, _)) = files.get(path) {
+            answer.files.push(FoundFile {
+                path: path.to_owned(),
+                package: Some(package.clone()),
+            });
+        }
+    }
+}
+
+/// Configuration files by path, each with its package and the MD5 sum of the packaged version.
+type ConfigurationFiles = BTreeMap<String, (String, String)>;
+
+/// Adds a configuration file, if its path and its sum are usable.
+fn add(files: &mut ConfigurationFiles, path: &str, package: &str, sum: &str) {
+    let is_sum = sum.len() == 32 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_sum && path.starts_with('/') && !path.contains(['\\', '\r']) {
+        files.insert(path.to_owned(), (package.to_owned(), sum.to_owned()));
+    }
+}
+
+/// Parses dpkg's configuration files of installed packages.
+fn configuration_files(text: &str) -> ConfigurationFiles {
+    let mut files = ConfigurationFiles::new();
+    let mut package = None;
+    for line in text.lines() {
+        let Some(entry) = line.strip_prefix(' ') else {
+            if let Some((name, status)) = line.split_once('\t') {
+                package = (status == "installed").then_some(name);
+            }
+            continue;
+        };
+        // An entry with another last word is left from an earlier version.
+        if let (Some(package), Some((path, sum))) = (package, entry.rsplit_once(' ')) {
+            add(&mut files, path, package, sum);
+        }
+    }
+    files
+}
+
+/// Parses the records of `ucf`, which places configuration files that packages generate.
+fn registered(registry: &str, sums: &str) -> ConfigurationFiles {
+    let packages: BTreeMap<&str, &str> = registry
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(package, path)| (path.trim(), package.trim()))
+        .collect();
+    let mut files = ConfigurationFiles::new();
+    for (sum, path) in sums.lines().filter_map(|line| line.split_once("  ")) {
+        if let Some(package) = packages.get(path) {
+            add(&mut files, path, package, sum);
+        }
+    }
+    files
+}
+
+fn mounts(answer: &mut Answer) {
+    let found = match mount::local::table() {
+        Ok(found) => found,
+        Err(reason) => {
+            answer.unread.push(format!("/etc/fstab: {reason}"));
+            return;
+        }
+    };
+    // The root, and what is not mounted at a path, is set up with the machine.
+    let is_listed = |mount: &FoundMount| {
+        mount.path.starts_with('/') && mount.path != "/" && mount.source.filesystem != "swap"
+    };
+    answer.mounts = found
+        .into_iter()
+        .map(|(path, source, is_mounted)| FoundMount {
+            path,
+            source,
+            is_mounted,
+        })
+        .filter(is_listed)
+        .collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{configuration_files, manually_installed, owned, registered, shown};
+
+    #[test]
+    fn only_installed_packages_of_the_list_are_kept() {
+        let all = "libc6:amd64\tlibc6\t2.36\toptional\tinstalled\nlibc6:i386\tlibc6\t2.35\toptional\tinstalled\nnginx\tnginx\t1.22\toptional\tinstalled\ngone\tgone\t1\toptional\tconfig-files\ndpkg\tdpkg\t1\trequired\tinstalled\nmalformed\n";
+        let found = manually_installed("nginx\nlibc6\nlibc6:i386\ngone\ndpkg\nunknown\n", all);
+        let found: Vec<(&str, &str)> = found
+            .iter()
+            .map(|package| (package.name.as_str(), package.version.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [("libc6", "2.36"), ("libc6:i386", "2.35"), ("nginx", "1.22")]
+        );
+    }
+
+    #[test]
+    fn configuration_files_have_a_package_and_a_sum() {
+        let sum = "0123456789abcdef0123456789abcdef";
+        let text = format!(
+            "nginx\tinstalled\n /etc/nginx/a b.conf {sum}\n /etc/old {sum} obsolete\n /etc/new newconffile\n\ngone\tconfig-files\n /etc/gone {sum}\n\nnone\tinstalled\n\n"
+        );
+        let files = configuration_files(&text);
+        let files: Vec<_> = files.into_iter().collect();
+        let entry = |package: &str| (package.to_owned(), sum.to_owned());
+        assert_eq!(files, [("/etc/nginx/a b.conf".to_owned(), entry("nginx"))]);
+        let registry = "openssh-server \t /etc/ssh/sshd_config\nx\t/etc/x\n";
+        let sums = format!("{sum}  /etc/ssh/sshd_config\n{sum}  /etc/none\nbad  /etc/x\n\n");
+        let files: Vec<_> = registered(registry, &sums).into_iter().collect();
+        assert_eq!(
+            files,
+            [("/etc/ssh/sshd_config".to_owned(), entry("openssh-server"))]
+        );
+    }
+
+    #[test]
+    fn properties_and_owners_are_parsed() {
+        let units = shown(
+            "Id=a.service\nFragmentPath=/lib/systemd/system/a.service\nActiveState=active\nDropInPaths=/etc/systemd/system/a.service.d/x.conf /usr/lib/x.conf\n\nId=b.service\nFragmentPath=\nActiveState=inactive\n\nId=c.service\nFragmentPath=/etc/c\nActiveState=failed\nDropInPaths=\n",
+        );
+        assert_eq!(units.len(), 2);
+        assert!(units[0].is_running && !units[1].is_running);
+        assert_eq!(
+            units[0].drop_ins,
+            ["/etc/systemd/system/a.service.d/x.conf"]
+        );
+        let owned = owned("nginx-common, nginx: /etc/a: b\ndiversion by x from: /etc/b\n");
+        assert_eq!(owned.len(), 1);
+        assert_eq!(owned["/etc/a: b"], "nginx-common");
+    }
+}
