@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Failure, Project};
+use super::{Failure, Project, Unpacked};
 use crate::world::files::WorkingTree;
 use crate::world::unwritten::Unwritten;
 use evenkeel_core::environment::read;
@@ -44,6 +44,7 @@ impl Project<'_> {
             restored: self.restored.clone(),
             committed: self.committed.clone(),
             tells_equal: false,
+            unpacked: Unpacked::default(),
         })
     }
 

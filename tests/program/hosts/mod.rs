@@ -1,8 +1,8 @@
 //! Targets on hosts over SSH: real OpenSSH, the real agent, and hosts in copies of this machine's root.
 
 mod accounts;
-mod failing;
 mod adopted;
+mod failing;
 mod host;
 mod imported;
 mod reached;
