@@ -5,6 +5,7 @@ mod adopted;
 mod failing;
 mod host;
 mod imported;
+mod payloads;
 mod reached;
 mod refused;
 mod releases;
