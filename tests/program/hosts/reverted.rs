@@ -192,7 +192,7 @@ fn an_armed_revert_of_a_killed_run_is_reported_and_not_replaced() {
         return;
     };
     world.expect(0, &["apply", "staging"]);
-    world.replace("environments/staging.toml", "\"3s\"", "\"8s\"");
+    world.replace("environments/staging.toml", "\"3s\"", "\"20s\"");
     declare(&world, GOOD, BAD[0]);
     let mut child = apply_until_armed(&world, &host);
     child.kill().unwrap();
