@@ -10,6 +10,7 @@ use super::{Event, Failure, Project, ProjectLocation, World};
 use crate::report::{CaseDocument, Report, SuiteDocument};
 use crate::suite::{self, Outcome};
 use crate::world::scratch::fresh_directory;
+use crate::world::waiting::wait;
 use evenkeel_core::environment::suite::{Suite, selected};
 use evenkeel_core::environment::suites::scratch_of;
 use evenkeel_core::release::artifacts;
@@ -57,6 +58,10 @@ pub fn verify(
     };
     Ok(report)
 }
+
+/// Number of times that a service is given to become ready again after a suite, and the time of each.
+const CALM: usize = 5;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Run of suites on one environment.
 pub(super) struct Verification<'a> {
@@ -174,7 +179,7 @@ impl Verification<'_> {
         world.listener.event(Event::Ended);
         let ended = world.clock.now();
         // A suite may change the environment.
-        *observed = self.look(state, &targets)?;
+        *observed = self.look_after(observation, state, &targets)?;
         let output = self.project.store.objects().put(result.output.as_bytes())?;
         let record = suite::evidence::record(
             suite,
@@ -204,6 +209,30 @@ impl Verification<'_> {
 }
 
 impl Verification<'_> {
+    /// Looks after a suite. A service that a load has just left may not be ready at that moment: it is given time. The
+    /// times of changes count, so a service that was restarted meanwhile, or a file that was written, is still found.
+    fn look_after(
+        &self,
+        before: Digest,
+        state: &State,
+        targets: &Targets,
+    ) -> Result<Option<Digest>, Failure> {
+        let interruption = &self.project.world.interruption;
+        for _ in 0..CALM {
+            let situation = self
+                .resolution
+                .look(self.project, self.name, state, targets)?;
+            let after = situation.untouched_digest();
+            if after == Some(before)
+                || !situation.is_ended_by_itself()
+                || !wait(PAUSE, interruption)
+            {
+                return Ok(after);
+            }
+        }
+        self.look(state, targets)
+    }
+
     /// Returns the digest of the live state with its times of change, if everything is observable.
     fn look(&self, state: &State, targets: &Targets) -> Result<Option<Digest>, Failure> {
         let situation = self

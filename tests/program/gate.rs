@@ -535,6 +535,38 @@ fn a_reverted_change_during_suites_voids_the_evidence() {
     }
 }
 
+/// A service that is not ready at the end of a suite, and then is again without a restart, was not changed.
+#[test]
+fn a_service_that_recovers_from_a_suite_keeps_its_evidence() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let world = TestWorld::with(&SYSTEM.replace("uncommitted = true\n", "approvals = 0\n"));
+    let (server, busy) = (world.path("server.py"), world.path("run/busy"));
+    world.replace(
+        "environments/system.toml",
+        "[suite.smoke]",
+        &format!(
+            "[process.web]\non = \"web\"\ncommand = [\"python3\", \"{}\", \"{port}\", \"{}\"]\nready = {{ http = \"http://127.0.0.1:{port}/\" }}\n\n[suite.smoke]",
+            server.display(),
+            busy.display()
+        ),
+    );
+    world.write(
+        "server.py",
+        "import http.server, os, sys, time\n\
+class Handler(http.server.BaseHTTPRequestHandler):\n    def do_GET(self):\n        path = sys.argv[2]\n        \
+busy = os.path.exists(path) and time.time() - os.path.getmtime(path) < 2\n        \
+self.send_response(503 if busy else 200)\n        self.end_headers()\n\
+http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), Handler).serve_forever()\n",
+    );
+    world.script("checks/smoke.sh", &format!("touch {}", busy.display()));
+    world.commit();
+    let delivered = world.expect(0, &["deliver"]);
+    delivered.silent_about("changed while");
+    assert!(busy.exists());
+}
+
 /// The same for an edit after the suites passed.
 #[test]
 fn a_reverted_change_after_suites_voids_the_evidence() {

@@ -191,8 +191,8 @@ fn an_armed_revert_of_a_killed_run_is_reported_and_not_replaced() {
     let Some((world, host)) = host(SERVER) else {
         return;
     };
-    world.expect(0, &["apply", "staging"]);
     world.replace("environments/staging.toml", "\"3s\"", "\"20s\"");
+    world.expect(0, &["apply", "staging"]);
     declare(&world, GOOD, BAD[0]);
     let mut child = apply_until_armed(&world, &host);
     child.kill().unwrap();

@@ -498,6 +498,21 @@ impl Situation<'_> {
         (declared, observed)
     }
 
+    /// Whether a resource differs in an attribute that changes by itself: a program ended, or is not ready.
+    #[must_use]
+    pub fn is_ended_by_itself(&self) -> bool {
+        beside(self.resolved.instances(), &self.seen).any(|(_, resource, seen)| {
+            let by_itself = resource.declared.traits().ends_by_itself;
+            !by_itself.is_empty()
+                && seen.and_then(Observation::seen).is_some_and(|observed| {
+                    let wrong = resource.declared.compare(observed);
+                    wrong
+                        .iter()
+                        .any(|each| by_itself.contains(&each.attribute.as_str()))
+                })
+        })
+    }
+
     /// Returns the digest of all observations; `None` if one is missing.
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
