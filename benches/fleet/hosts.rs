@@ -66,7 +66,12 @@ impl Drop for Fleet {
 pub(crate) struct Systemd {
     directory: PathBuf,
     engine: PathBuf,
+    /// The kernel's setting before, which is restored.
+    instances: Option<String>,
 }
+
+/// The number of file watchers that all hosts together may have. Each systemd uses some.
+const INSTANCES: &str = "/proc/sys/fs/inotify/max_user_instances";
 
 impl Systemd {
     /// Starts them; `None` where no engine can run.
@@ -80,6 +85,7 @@ impl Systemd {
         let it = Self {
             directory: directory.to_owned(),
             engine,
+            instances: fs::read_to_string(INSTANCES).ok(),
         };
         it.run(&address, count);
         Some(it)
@@ -99,8 +105,7 @@ impl Systemd {
         let mine = key("key");
         let theirs = key("hostkey");
         let public = fs::read_to_string(directory.join("hostkey.pub")).unwrap();
-        // Each systemd watches more files than the default allows for all.
-        let _ = fs::write("/proc/sys/fs/inotify/max_user_instances", "8192");
+        let _ = fs::write(INSTANCES, "8192");
         let mut config = String::new();
         let mut known = String::new();
         let mut ports = Vec::new();
@@ -167,6 +172,9 @@ impl Hosts for Systemd {
 impl Drop for Systemd {
     fn drop(&mut self) {
         let _ = script("engine").arg("down").arg(&self.engine).status();
+        if let Some(before) = &self.instances {
+            let _ = fs::write(INSTANCES, before);
+        }
     }
 }
 
