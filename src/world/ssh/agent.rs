@@ -1,7 +1,8 @@
 //! The agent on hosts: where this program has it, how a host starts it, and how a host gets it.
 //!
-//! A host keeps it in a directory of its account, under a name with its digest, and checks the digest before each start. What a
-//! host runs for this is written for any POSIX shell, in one argument without a single quote.
+//! A host keeps it in a directory of its account, under a name with its digest. It checks the digest before the first start, and
+//! again whenever the file changed since: computing it takes longer than most conversations. What a host runs for this is
+//! written for any POSIX shell, in one argument without a single quote.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -96,8 +97,10 @@ impl Agent {
         };
         let digest = &self.digest;
         format!(
-            "exec sh -c '{PLACE} a=\"$d/agent-{digest}\"; [ -f \"$a\" ] || exit {ABSENT}; {CHECK} \
-             echo \"{digest}  $a\" | sha256sum -c >/dev/null 2>&1 || exit {ABSENT}; {run}'"
+            "exec sh -c '{PLACE} a=\"$d/agent-{digest}\"; [ -f \"$a\" ] || exit {ABSENT}; m=\"$d/checked-{digest}\"; {UNCHANGED} || \
+             {{ {CHECK} touch \"$m.$$\" 2>/dev/null; \
+             echo \"{digest}  $a\" | sha256sum -c >/dev/null 2>&1 || {{ rm -f \"$m.$$\"; exit {ABSENT}; }}; \
+             mv -f \"$m.$$\" \"$m\" 2>/dev/null; }}; {run}'"
         )
     }
 
@@ -152,6 +155,11 @@ const PLACE: &str = "d=\"${XDG_CACHE_HOME:-$HOME/.cache}/evenkeel\";";
 
 /// Ends unless the directory belongs to the account and no other account can write it.
 const CHECK: &str = "[ -L \"$d\" ] && exit 92; [ -O \"$d\" ] && [ -z \"$(find \"$d\" -prune -perm /022)\" ] || exit 92;";
+
+/// Whether the agent `a` did not change since the file `m` was made, which is before its last check, and [`CHECK`] would pass. The
+/// time of a change of a file cannot be set. Where `find` cannot compare it, or `m` is missing, the answer is no.
+const UNCHANGED: &str = "f=$(find \"$d\" \"$a\" -prune \\( -perm /022 -o -type f -cnewer \"$m\" \\) 2>/dev/null) && \
+                         [ -z \"$f\" ] && [ -O \"$d\" ]";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

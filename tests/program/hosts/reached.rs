@@ -1,6 +1,7 @@
 //! What works on hosts: the same recipe for both, drift, changes, processes, and an open connection for the next run.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Instant;
 
@@ -56,6 +57,7 @@ fn the_agent_is_sent_once_and_the_connection_stays_open_for_the_next_run() {
                 entries
                     .flatten()
                     .map(|it| it.file_name().into_string().unwrap())
+                    .filter(|name| name.starts_with("agent-"))
                     .collect()
             })
             .unwrap_or_default();
@@ -93,16 +95,43 @@ fn an_agent_that_was_altered_on_the_host_is_replaced_before_it_runs() {
     let agent = fs::read_dir(&cache)
         .unwrap()
         .flatten()
-        .next()
-        .unwrap()
-        .path();
+        .map(|entry| entry.path())
+        .find(|path| path.file_name().unwrap().as_bytes().starts_with(b"agent-"))
+        .unwrap();
+    let altered = "#!/bin/sh\ntouch /altered\n";
+    let is_replaced = || {
+        world.expect(2, &["plan", "staging"]).says("file.index");
+        assert!(!running[0].path("/altered").exists());
+        assert!(fs::metadata(&agent).unwrap().len() > 1000);
+    };
     // The last one may be about to end.
     fs::remove_file(&agent).unwrap();
-    fs::write(&agent, "#!/bin/sh\ntouch /altered\n").unwrap();
+    fs::write(&agent, altered).unwrap();
     fs::set_permissions(&agent, fs::Permissions::from_mode(0o700)).unwrap();
+    is_replaced();
+    // The time of the last modification can be set, that of the last change cannot.
+    world.expect(2, &["plan", "staging"]);
+    let before = fs::metadata(&agent).unwrap().modified().unwrap();
+    let other = cache.join("other");
+    fs::write(&other, altered).unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o700)).unwrap();
+    let file = fs::OpenOptions::new().append(true).open(&other).unwrap();
+    file.set_modified(before).unwrap();
+    drop(file);
+    fs::rename(&other, &agent).unwrap();
+    is_replaced();
+    // A link to another program is no agent.
+    world.expect(2, &["plan", "staging"]);
+    fs::rename(&agent, &other).unwrap();
+    fs::write(running[0].path("/root/altered"), altered).unwrap();
+    fs::set_permissions(
+        running[0].path("/root/altered"),
+        fs::Permissions::from_mode(0o700),
+    )
+    .unwrap();
+    std::os::unix::fs::symlink("/root/altered", &agent).unwrap();
     world.expect(2, &["plan", "staging"]).says("file.index");
     assert!(!running[0].path("/altered").exists());
-    assert!(fs::metadata(&agent).unwrap().len() > 1000);
 }
 
 #[test]
