@@ -13,6 +13,7 @@ use super::session::{Needs, Session};
 use super::{Failure, ProjectLocation, World};
 use crate::report::Report;
 use evenkeel_core::apply::OwnerStamp;
+use evenkeel_core::plan::Unreachable;
 use evenkeel_ledger::record::TargetsAdopted;
 use evenkeel_model::text::{inert, list};
 
@@ -108,7 +109,7 @@ fn adopt_now(
         .take_over(resolved, &foreign, &targets.targets(), &world.interruption)
         .map_err(|error| Failure::other(format!("a stamp was not replaced: {error}")))?;
     owner
-        .check(resolved, &targets.observers())
+        .check(resolved, &targets.observers(), &Unreachable::new())
         .map_err(unreadable)?;
     report.say(format!(
         "{} of {name} belongs to this ledger now; the ledger that managed it accepts no change of it any more",

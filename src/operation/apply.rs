@@ -16,7 +16,7 @@ use evenkeel_core::apply::{
 };
 use evenkeel_core::observe::{Handover, Situation};
 use evenkeel_core::plan::saved::{Found, changes_since};
-use evenkeel_core::plan::{Plan, Step, binding};
+use evenkeel_core::plan::{Plan, Step, Unreachable, binding, unreachable};
 use evenkeel_core::release::{
     Restoration, Smoke, Wanted, last, may_restore, rehearsed, restored, run_smoke, settlement,
 };
@@ -364,23 +364,21 @@ impl Run<'_> {
             .listener
             .event(Event::Planned { plan: &document });
         report.plans.push(document);
-        if let Some(unseen) = plan.unseen.first() {
-            return Err(Failure::Other {
-                reason: format!(
-                    "{} cannot be read, so nothing was applied: {}",
-                    unseen.instance, unseen.reason
-                ),
-                help: Some(format!(
-                    "make it readable, then run `evenkeel drift {}`",
-                    self.name
-                )),
-            });
-        }
+        let unreachable = unreachable(&situation, &plan).map_err(|unseen| Failure::Other {
+            reason: format!(
+                "{} cannot be read, so nothing was applied: {}",
+                unseen.instance, unseen.reason
+            ),
+            help: Some(format!(
+                "make it readable, then run `evenkeel drift {}`",
+                self.name
+            )),
+        })?;
         self.allowed(&plan)?;
         super::unrecorded::tell(self.project, state, &situation, report);
         let owner = self.owner(state);
         let unstamped = owner
-            .check(situation.resolved, &targets.observers())
+            .check(situation.resolved, &targets.observers(), &unreachable)
             .map_err(|error| {
                 let reason = format!("nothing was applied: {error}");
                 if !error.foreign {
@@ -423,6 +421,7 @@ impl Run<'_> {
         let reached = Reached {
             targets: &targets,
             unstamped,
+            unreachable,
         };
         self.execute(state, situation, plan, &reached, report, began)
     }
@@ -500,7 +499,11 @@ impl Run<'_> {
         );
         // Like any step, it is done once the observation confirms it.
         let stamped = match claimed {
-            Ok(()) => match owner.check(situation.resolved, &targets.observers()) {
+            Ok(()) => match owner.check(
+                situation.resolved,
+                &targets.observers(),
+                &reached.unreachable,
+            ) {
                 Ok(unstamped) if unstamped.is_empty() => Ok(()),
                 Ok(_) => Err((
                     ApplyOutcome::Failed,
@@ -531,10 +534,12 @@ impl Run<'_> {
         let (removed, former) = (handover.removed(), handover.former_places());
         let moved = handover.moved();
         drop(handover);
+        let machines = targets.targets();
         let rolled = Rolled {
             project: self.project,
             resolution: self.resolution,
             resolved: situation.resolved,
+            targets: &machines,
         };
         let job = Apply {
             rollouts: &rolled,
@@ -543,9 +548,10 @@ impl Run<'_> {
             removed: &removed,
             former: &former,
             moved: &moved,
-            targets: &targets.targets(),
+            targets: &machines,
             materials: &situation.resolved.materials,
             journal,
+            unreachable: &reached.unreachable,
             interruption: &world.interruption,
         };
         world.listener.event(Event::ApplyBegan {
@@ -647,10 +653,12 @@ impl Run<'_> {
     }
 }
 
-/// Targets of a run, and those without an owner stamp.
+/// Targets of a run, those without an owner stamp, and those that cannot be read.
 struct Reached<'a> {
     targets: &'a super::targets::Targets,
     unstamped: Vec<Member>,
+    /// Hosts of rollouts that this run leaves out.
+    unreachable: Unreachable,
 }
 
 /// Passes the ends of steps to the world's listener.

@@ -1,6 +1,6 @@
 //! What a rollout does besides steps: its commands, its waits and its suite.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::picture::Resolution;
@@ -11,6 +11,9 @@ use crate::world::command::{CommandRun, CommandStatus, handed_on, run};
 use crate::world::waiting::wait;
 use evenkeel_core::apply::RolloutWorld;
 use evenkeel_core::environment::Resolved;
+use evenkeel_host::command::{Check, RunCommand};
+use evenkeel_host::{Action, ActionError, Target};
+use evenkeel_model::Member;
 
 /// Time limit of a command: draining a host may take long.
 const WITHIN: Duration = Duration::from_mins(10);
@@ -20,6 +23,7 @@ pub(super) struct Rolled<'a> {
     pub(super) project: &'a Project<'a>,
     pub(super) resolution: &'a Resolution,
     pub(super) resolved: &'a Resolved,
+    pub(super) targets: &'a BTreeMap<Member, &'a dyn Target>,
 }
 
 impl RolloutWorld for Rolled<'_> {
@@ -38,6 +42,28 @@ impl RolloutWorld for Rolled<'_> {
             status if status.is_success() => Ok(()),
             CommandStatus::Interrupted => Err("was interrupted".to_owned()),
             _ => Err(self.resolution.secrets.text(&ran.failure())),
+        }
+    }
+
+    fn run_on(&self, member: &Member, command: &[String]) -> Result<(), String> {
+        let target = self.targets.get(member).ok_or("has no host to run on")?;
+        let action = Action::RunCommand(RunCommand {
+            name: format!("rollout of {member}"),
+            run: command.to_vec(),
+            environment: BTreeMap::new(),
+            within: u64::try_from(WITHIN.as_millis()).unwrap_or(u64::MAX),
+            check: Check::nothing(),
+        });
+        let interruption = &self.project.world.interruption;
+        let done = target.perform(&[action], &self.resolved.materials, interruption);
+        match done.into_iter().next() {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(ActionError::Interrupted)) => Err("was interrupted".to_owned()),
+            Some(Err(ActionError::Failed { reason, .. })) => {
+                Err(self.resolution.secrets.text(&reason))
+            }
+            Some(Err(error)) => Err(self.resolution.secrets.text(&error.to_string())),
+            None => Err("has no result".to_owned()),
         }
     }
 

@@ -7,6 +7,7 @@ use super::Project;
 use crate::report::Report;
 use evenkeel_core::apply::{OwnerStamp, is_new, unrecorded};
 use evenkeel_core::observe::{Observers, Situation};
+use evenkeel_core::plan::Unreachable;
 use evenkeel_ledger::State;
 
 /// Warns if declared resources exist although this ledger has no apply to the environment.
@@ -41,7 +42,7 @@ pub(super) fn tell_of_owners(
         return;
     }
     let owner = OwnerStamp::of(&project.definition.system, situation.environment(), state);
-    if let Err(error) = owner.check(situation.resolved, observers) {
+    if let Err(error) = owner.check(situation.resolved, observers, &Unreachable::new()) {
         report.say(format!(
             "{} cannot be applied to from here: {error}",
             situation.environment()

@@ -13,7 +13,7 @@ use crate::environment::secrets::NoSecrets;
 use crate::environment::{Files, Resolved, read, resolve};
 use crate::kind::ArtifactFacts;
 use crate::observe::{Handover, Observers, Situation, look_with_things};
-use crate::plan::{Digests, Plan, Step, make, recipe};
+use crate::plan::{Digests, Plan, Step, make, recipe, unreachable};
 use evenkeel_host::recorded::Fault;
 use evenkeel_host::{
     Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query,
@@ -157,6 +157,10 @@ impl Around {
 impl RolloutWorld for Around {
     fn run(&self, command: &[String]) -> Result<(), String> {
         self.note(command.join(" "))
+    }
+
+    fn run_on(&self, member: &Member, command: &[String]) -> Result<(), String> {
+        self.note(format!("{member}: {}", command.join(" ")))
     }
 
     fn wait(&self, time: Duration) -> bool {
@@ -368,7 +372,7 @@ impl Project {
         interruption: &Interruption,
     ) -> (ApplyReport, Result<(), JournalError>) {
         self.planned(resources, |situation, plan| {
-            assert!(plan.unseen.is_empty(), "{:?}", plan.unseen);
+            let unreachable = unreachable(situation, plan).unwrap();
             let handover = Handover::of(situation);
             let (removed, former) = (handover.removed(), handover.former_places());
             let moved = handover.moved();
@@ -388,6 +392,7 @@ impl Project {
                 materials: &situation.resolved.materials,
                 journal: Journal::new(ledger, (&fence, &held), &clock, "a-1", &self.name),
                 rollouts: &self.around,
+                unreachable: &unreachable,
                 interruption,
             };
             execute(&apply, &Quiet)

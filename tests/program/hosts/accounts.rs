@@ -159,3 +159,63 @@ fn accounts_and_what_belongs_to_them_come_drift_and_go() {
     assert_eq!(rest, "# a comment\r\n[servers]\r\n[rest]");
     world.expect(0, &["drift", "staging", "--live"]);
 }
+
+#[test]
+fn a_command_without_a_check_runs_with_every_apply_and_is_never_in_sync() {
+    let mut world = system();
+    let Some(running) = hosts_with(&mut world, &[("staging-1", "true")], "root") else {
+        return;
+    };
+    let host = &running[0];
+    world.add(
+        "environments/system.toml",
+        "\n[command.count]\non = \"web\"\nrun = [\"sh\", \"-c\", \"echo ran >>/ran; [ ! -e /broken ]\"]\n\n[file.after]\non = \"web\"\npath = \"/after\"\ncontent = \"x\"\nafter = [\"command.count\"]\n",
+    );
+    world.commit();
+    world
+        .expect(2, &["plan", "staging"])
+        .says("its state is unknown: it has neither `check` nor `creates`");
+    world.expect(0, &["apply", "staging"]).says("command.count");
+    assert_eq!(host.read("/ran"), "ran\n");
+    assert_eq!(host.read("/after"), "x");
+    world
+        .expect(1, &["drift", "staging", "--live"])
+        .says("cannot tell")
+        .says("command.count  its state is unknown: it has neither `check` nor `creates`");
+    world.expect(0, &["apply", "staging"]);
+    assert_eq!(host.read("/ran"), "ran\nran\n");
+
+    // Its status decides about its step.
+    world.replace(
+        "environments/system.toml",
+        "content = \"x\"",
+        "content = \"y\"",
+    );
+    world.commit();
+    host.run("touch /broken");
+    world
+        .expect(1, &["apply", "staging"])
+        .says("command.count")
+        .says("depends on command.count");
+    assert_eq!(host.read("/after"), "x");
+    host.run("rm /broken");
+    world.expect(0, &["apply", "staging"]);
+
+    // The gate counts it as unreadable, and a check ends that.
+    let delivered = world.run(&["deliver"]);
+    assert_ne!(delivered.code, 0, "{}", delivered.out);
+    delivered
+        .says("not-observed       staging: 15 of 16 attributes read")
+        .says("staging-drift      command.count (staging): its state is unknown");
+    world.replace(
+        "environments/system.toml",
+        "[file.after]",
+        "creates = \"/ran\"\n\n[file.after]",
+    );
+    world.commit();
+    world.expect(0, &["apply", "staging"]);
+    world.expect(0, &["drift", "staging", "--live"]);
+    let ran = host.read("/ran").lines().count();
+    world.expect(0, &["apply", "staging"]);
+    assert_eq!(host.read("/ran").lines().count(), ran);
+}

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod adopted;
+mod cut;
 mod failing;
 mod host;
 mod imported;

@@ -281,6 +281,8 @@ canary = 1
 batch  = "50%"
 check  = "suite.greets"
 before = ["./around.sh", "drain", "{host}"]
+before-on-host = ["sh", "-c", "echo \"$@\" >>/around.log; [ ! -e /refuse ] || { echo not now >&2; exit 3; }", "sh", "stop", "{host}"]
+after-on-host  = ["sh", "-c", "echo start `cat /srv/site/index.html` >>/around.log"]
 after  = ["./around.sh", "join", "{host}", "{destination}"]"#,
     );
     let log = || {
@@ -311,6 +313,18 @@ after  = ["./around.sh", "join", "{host}", "{destination}"]"#,
         "drain web-1, join web-1 web-1, check, drain web-2, drain web-3, join web-3 web-3"
     );
     running[2].run("umount /srv");
+    running[2].run("touch /refuse");
+    world
+        .expect(1, &["release"])
+        .says("its command on the host before the change")
+        .says("not now");
+    running[2].run("rm /refuse");
+    log();
+    assert_eq!(running[2].read("/around.log"), "stop web-2\nstop web-2\n");
+    assert_eq!(
+        running[1].read("/around.log"),
+        "stop web-1\nstart hello production\n"
+    );
     world
         .expect(0, &["release"])
         .says("done 2 hosts: web-2 and web-4");

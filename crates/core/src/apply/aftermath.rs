@@ -20,6 +20,7 @@ pub fn judge_aftermath(situation: &Situation<'_>, report: &mut ApplyReport) {
     let mut numbers: Option<HashMap<Instance, usize>> = None;
     for (instance, resource, seen) in beside(situation.resolved.instances(), &situation.seen) {
         let (outcome, reason) = match seen {
+            Some(Observation::Seen(observed)) if observed.unknown().is_some() => continue,
             Some(Observation::Seen(observed)) => {
                 let wrong = resource.declared.compare(observed);
                 let Some(first) = wrong.first() else {

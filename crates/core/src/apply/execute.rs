@@ -14,7 +14,7 @@ use super::schedule::Schedule;
 use crate::environment::Resolved;
 use crate::kind::{Declared, Observation, Observed};
 use crate::observe::{FormerPlace, Observers, applied_record, observe};
-use crate::plan::{Plan, Step, shape};
+use crate::plan::{Plan, Step, Unreachable, dependents, shape};
 use evenkeel_host::threads;
 use evenkeel_host::{Action, ActionError, Interruption, Materials, Target};
 use evenkeel_ledger::LedgerError;
@@ -50,6 +50,8 @@ pub struct Apply<'a> {
     pub journal: Journal<'a>,
     /// Commands, waiting and suites of rollouts.
     pub rollouts: &'a dyn RolloutWorld,
+    /// Hosts of rollouts that cannot be read: they failed before the first step.
+    pub unreachable: &'a Unreachable,
     /// Requests a stop after the current steps.
     pub interruption: &'a Interruption,
 }
@@ -148,8 +150,9 @@ pub fn execute(
 ) -> (ApplyReport, Result<(), JournalError>) {
     let steps = &apply.plan.steps;
     let mut reports = not_started(apply.plan);
-    let mut rollouts = Rollouts::of(apply.resolved, steps);
+    let mut rollouts = Rollouts::of(apply.resolved, steps, apply.unreachable);
     let mut schedule = Schedule::new(steps, &|step| rollouts.member(step));
+    bar(apply, &mut schedule, &mut reports);
     let mut broken: Option<JournalError> = None;
     let at_once = apply.targets.len().clamp(AT_ONCE, HOSTS_AT_ONCE);
     let bystanders = Bystanders::of(apply);
@@ -299,6 +302,17 @@ pub fn execute(
     )
 }
 
+/// Marks the steps that depend on hosts that cannot be read as never started.
+fn bar(apply: &Apply<'_>, schedule: &mut Schedule<'_>, reports: &mut [StepReport]) {
+    let barred = dependents(apply.resolved, apply.unreachable);
+    for (number, report) in reports.iter_mut().enumerate() {
+        if let Some(cause) = barred.get(&report.instance) {
+            report.reason = Some(format!("it depends on {cause}, which cannot be read"));
+            schedule.lost(number);
+        }
+    }
+}
+
 /// Marks the steps of hosts that must not be changed as never started.
 fn refuse(
     refused: &[(Member, String)],
@@ -399,7 +413,7 @@ fn outcome(apply: &Apply<'_>, reports: &[StepReport], broken: bool) -> ApplyOutc
     let any = |outcome| reports.iter().any(|report| report.outcome == outcome);
     if any(Some(StepOutcome::Unknown)) || broken {
         ApplyOutcome::Unknown
-    } else if any(Some(StepOutcome::Failed)) {
+    } else if any(Some(StepOutcome::Failed)) || !apply.unreachable.is_empty() {
         ApplyOutcome::Failed
     } else if any(None) {
         if apply.interruption.is_set() {
@@ -710,6 +724,8 @@ fn judge(
         return (Some(StepOutcome::Failed), Some(failure));
     }
     let wrong = match declared {
+        // Nothing tells whether it did what it is for.
+        Some(_) if observed.unknown().is_some() => Vec::new(),
         Some(_) if step.verb == Verb::Remove => {
             if observed.is_there() {
                 return (Some(StepOutcome::Failed), Some("it still exists".into()));

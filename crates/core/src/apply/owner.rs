@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::environment::Resolved;
 use crate::environment::resolve::TargetPlace;
 use crate::observe::Observers;
+use crate::plan::Unreachable;
 use evenkeel_host::{
     Action, ActionError, Answer, Interruption, Materials, PathState, Query, Target, path, threads,
 };
@@ -76,7 +77,7 @@ impl<'a> OwnerStamp<'a> {
         format!("{}/owner.json", place.state)
     }
 
-    /// Checks the stamps of all machines and returns those without one.
+    /// Checks the stamps of all machines except those that cannot be read, and returns those without one.
     ///
     /// # Errors
     ///
@@ -85,10 +86,14 @@ impl<'a> OwnerStamp<'a> {
         &self,
         resolved: &Resolved,
         observers: &Observers<'_>,
+        unreachable: &Unreachable,
     ) -> Result<Vec<Member>, NotOurs> {
         let ours = Digest::of(self.text().as_bytes());
         let mut unstamped = Vec::new();
         for (member, path, answer) in self.read(resolved, observers) {
+            if unreachable.contains_key(&member) {
+                continue;
+            }
             match answer {
                 Some(Answer::Path(path::Answer {
                     standing: PathState::Missing,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::execute::StepReport;
 use crate::environment::Resolved;
 use crate::environment::rollout::Rollout;
-use crate::plan::Step;
+use crate::plan::{Step, Unreachable};
 use evenkeel_ledger::record::StepOutcome;
 use evenkeel_model::text::{count, list};
 use evenkeel_model::{HostName, Member};
@@ -23,6 +23,12 @@ pub trait RolloutWorld: Sync {
     ///
     /// What it did instead, as what follows "its command".
     fn run(&self, command: &[String]) -> Result<(), String>;
+    /// Runs the command of a host on it, with the same replacements.
+    ///
+    /// # Errors
+    ///
+    /// What it did instead, as what follows "its command".
+    fn run_on(&self, member: &Member, command: &[String]) -> Result<(), String>;
     /// Waits; returns whether the wait was not interrupted.
     fn wait(&self, time: Duration) -> bool;
     /// Runs a suite.
@@ -82,6 +88,8 @@ struct Target<'a> {
     /// Destinations of its hosts, for commands.
     destinations: BTreeMap<HostName, String>,
     batches: Vec<Vec<HostName>>,
+    /// Number of hosts with something to change, or that cannot be read.
+    all: usize,
     /// Number of begun batches.
     begun: usize,
     /// Number of judged batches: another target may go on when this one is over.
@@ -102,13 +110,16 @@ pub(super) enum Next {
 
 impl<'a> Rollouts<'a> {
     /// Divides the hosts of a plan. Hosts whose steps change only the ledger need no rollout.
-    pub(super) fn of(resolved: &'a Resolved, steps: &[Step]) -> Self {
+    pub(super) fn of(resolved: &'a Resolved, steps: &[Step], unreachable: &Unreachable) -> Self {
         let mut changed: BTreeMap<Arc<str>, BTreeSet<HostName>> = BTreeMap::new();
         for step in steps.iter().filter(|step| !step.actions.is_empty()) {
             if let Some(host) = &step.instance.host {
                 let hosts = changed.entry(Arc::clone(&step.on)).or_default();
                 hosts.insert(host.clone());
             }
+        }
+        for member in unreachable.keys() {
+            changed.entry(Arc::clone(&member.target)).or_default();
         }
         let targets = changed.into_iter().filter_map(|(name, hosts)| {
             let place = resolved.targets.get(&name)?;
@@ -117,8 +128,14 @@ impl<'a> Rollouts<'a> {
                 let ssh = place.ssh(Some(host));
                 ssh.map_or_else(String::new, |ssh| ssh.destination().to_owned())
             };
+            let failed = unreachable.iter().filter_map(|(member, reason)| {
+                let host = member.host.as_ref().filter(|_| member.target == name)?;
+                Some((host.clone(), reason.clone()))
+            });
+            let failed: Vec<(HostName, String)> = failed.collect();
             let target = Target {
                 rollout,
+                all: hosts.len() + failed.len(),
                 destinations: hosts
                     .iter()
                     .map(|host| (host.clone(), destination(host)))
@@ -129,6 +146,7 @@ impl<'a> Rollouts<'a> {
                 may_begin: BTreeSet::new(),
                 report: RolloutReport {
                     target: name.to_string(),
+                    failed,
                     ..RolloutReport::default()
                 },
             };
@@ -181,18 +199,12 @@ impl<'a> Rollouts<'a> {
             is_over = false;
             target.begun += 1;
             for host in hosts {
-                let command = target.command(&target.rollout.before, &host);
-                if command.is_empty() {
-                    target.may_begin.insert(host);
-                    continue;
-                }
-                match world.run(&command) {
+                let member = Member::new(name, Some(&host));
+                match target.before(&member, &host, world) {
                     Ok(()) => {
                         target.may_begin.insert(host);
                     }
                     Err(reason) => {
-                        let reason = format!("its command before the change {reason}");
-                        let member = Member::new(name, Some(&host));
                         refused.push((member, format!("not started: {reason}")));
                         target.report.failed.push((host, reason));
                     }
@@ -252,6 +264,50 @@ impl Target<'_> {
             .collect()
     }
 
+    /// Runs the commands of a host before its change.
+    fn before(
+        &self,
+        member: &Member,
+        host: &HostName,
+        world: &dyn RolloutWorld,
+    ) -> Result<(), String> {
+        let here = self.command(&self.rollout.before, host);
+        let there = self.command(&self.rollout.before_on_host, host);
+        if !here.is_empty() {
+            world
+                .run(&here)
+                .map_err(|reason| format!("its command before the change {reason}"))?;
+        }
+        if there.is_empty() {
+            return Ok(());
+        }
+        world
+            .run_on(member, &there)
+            .map_err(|reason| format!("its command on the host before the change {reason}"))
+    }
+
+    /// Runs the commands of a host after its change.
+    fn after(
+        &self,
+        member: &Member,
+        host: &HostName,
+        world: &dyn RolloutWorld,
+    ) -> Result<(), String> {
+        let there = self.command(&self.rollout.after_on_host, host);
+        let here = self.command(&self.rollout.after, host);
+        if !there.is_empty() {
+            world
+                .run_on(member, &there)
+                .map_err(|reason| format!("its command on the host after the change {reason}"))?;
+        }
+        if here.is_empty() {
+            return Ok(());
+        }
+        world
+            .run(&here)
+            .map_err(|reason| format!("its command after the change {reason}"))
+    }
+
     /// Judges a batch.
     ///
     /// # Errors
@@ -272,15 +328,7 @@ impl Target<'_> {
                 continue;
             }
             let outcome = match self.outcome(host, steps, reports) {
-                Standing::Done => {
-                    let command = self.command(&self.rollout.after, host);
-                    let ran = if command.is_empty() {
-                        Ok(())
-                    } else {
-                        world.run(&command)
-                    };
-                    ran.map_err(|reason| format!("its command after the change {reason}"))
-                }
+                Standing::Done => self.after(&Member::new(name, Some(host)), host, world),
                 Standing::Failed(reason) => Err(reason),
                 Standing::Untouched => Err("its steps were not started".to_owned()),
             };
@@ -294,12 +342,12 @@ impl Target<'_> {
         }
         let failed = &self.report.failed;
         let names: Vec<&str> = failed.iter().map(|(host, _)| host.as_str()).collect();
-        let all: usize = self.batches.iter().map(Vec::len).sum();
-        if failed.len() > self.rollout.max_failures || is_canary && !failed.is_empty() {
+        let is_canary_lost = is_canary && failed.iter().any(|(host, _)| hosts.contains(host));
+        if failed.len() > self.rollout.max_failures || is_canary_lost {
             return Err(format!(
                 "{} of {} failed: {}",
                 failed.len(),
-                count(all, "host"),
+                count(self.all, "host"),
                 list(&names, "and")
             ));
         }

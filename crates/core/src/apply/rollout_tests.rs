@@ -2,6 +2,7 @@
 
 use super::{ApplyReport, RolloutReport};
 use crate::in_memory::Project;
+use crate::plan::unreachable;
 use evenkeel_host::recorded::Fault;
 use evenkeel_ledger::record::ApplyOutcome;
 use evenkeel_model::HostName;
@@ -186,16 +187,8 @@ fn a_fleet_is_done_only_when_every_host_is() {
             project.rollout =
                 r#"{ batch = "25%", max-failures = 8, before = ["drain", "{host}"] }"#;
             let named = format!("@{host}");
-            if fault == "unreachable" {
-                project.hosts[host].cut("no answer");
-                let unseen = project.planned(&resources("x"), |_, plan| {
-                    let names = plan.unseen.iter().map(|it| it.instance.to_string());
-                    names.collect::<Vec<_>>().join(" ")
-                });
-                assert_eq!(unseen, format!("file.one{named}"));
-                continue;
-            }
             match fault {
+                "unreachable" => project.hosts[host].cut("no answer"),
                 "skipped" => {
                     let command = format!("drain {host}");
                     project.around.fails = vec![Box::leak(command.into_boxed_str())];
@@ -219,6 +212,150 @@ fn a_fleet_is_done_only_when_every_host_is() {
             assert!(!done.contains(host), "{fault}");
         }
     }
+}
+
+#[test]
+fn hosts_that_cannot_be_read_are_left_out_if_they_may_fail() {
+    let mut project =
+        fleet(r#"{ batch = 2, canary = 1, max-failures = 1, before = ["drain", "{host}"] }"#);
+    project.hosts["a"].cut("no answer");
+    let report = project.apply(&resources("x"));
+    assert_eq!(report.outcome, ApplyOutcome::Failed);
+    assert_eq!(names(rollout(&report)), ["bcdef", "a", ""]);
+    assert_eq!(rollout(&report).failed[0].1, "no answer");
+    let done = project.around.done.lock().unwrap().join(", ");
+    assert_eq!(done, "drain b, drain c, drain d, drain e, drain f");
+
+    // With nothing else to do, the run tells that the host is unknown, as without a rollout.
+    project.planned(&resources("x"), |situation, plan| {
+        let refused = unreachable(situation, plan).unwrap_err();
+        assert_eq!(refused.instance.to_string(), "file.one@a");
+    });
+
+    // It counts as a failure: one more stops the rollout.
+    project.hosts["c"].fail(project.hosts["c"].journal().len(), Fault::FailAfter);
+    let report = project.apply(&resources("y"));
+    let rolled = rollout(&report);
+    assert_eq!(names(rolled), ["bd", "ac", "ef"]);
+    assert_eq!(
+        rolled.stopped.as_deref(),
+        Some("the rollout of `web` stopped: 2 of 6 hosts failed: a and c")
+    );
+
+    // The next run goes on, with the host that answers again.
+    project.hosts["a"].heal();
+    project.hosts["c"].heal();
+    let report = project.apply(&resources("y"));
+    assert_eq!(report.outcome, ApplyOutcome::Done);
+    assert_eq!(names(rollout(&report)), ["aef", "", ""]);
+
+    // More than may fail, a host that answers in part, and a target without a rollout keep everything from being changed.
+    let refused = |project: &Project| {
+        project.planned(&resources("z"), |situation, plan| {
+            unreachable(situation, plan).is_err()
+        })
+    };
+    assert!(!refused(&project));
+    project.hosts["a"].cut("no answer");
+    assert!(!refused(&project));
+    project.hosts["b"].cut("no answer");
+    assert!(refused(&project));
+    project.hosts["b"].heal();
+    project.rollout = "{ max-failures = 0 }";
+    assert!(refused(&project));
+    let mut plain = Project::fleet(&HOSTS);
+    plain.hosts["a"].cut("no answer");
+    assert!(plain.planned(&resources("z"), |situation, plan| {
+        unreachable(situation, plan).is_err()
+    }));
+    plain.rollout = "{ max-failures = 2 }";
+    plain.hosts["a"].heal();
+    plain.hosts["a"].blind("/srv/one");
+    let two = format!(
+        "{}[file.two]\non = \"web\"\npath = \"/srv/two\"\ncontent = \"y\"\n",
+        resources("z")
+    );
+    assert!(plain.planned(&two, |situation, plan| {
+        unreachable(situation, plan).is_err()
+    }));
+}
+
+#[test]
+fn what_depends_on_a_host_that_cannot_be_read_is_not_changed() {
+    let project = fleet(
+        r#"{ max-failures = 1 }
+[target.db]
+hosts = ["b=root@b", "c=root@c"]
+rollout = { max-failures = 1 }"#,
+    );
+    let both = format!(
+        "{}after = [\"file.two\"]\n[file.two]\non = \"db\"\npath = \"/srv/two\"\ncontent = \"y\"\n[file.free]\non = \"web\"\npath = \"/srv/free\"\ncontent = \"y\"\n",
+        resources("x")
+    );
+    // The host of both targets: what is on the other hosts of `web` waits for every host of `db`.
+    project.hosts["c"].cut("no answer");
+    let report = project.apply(&both);
+    assert_eq!(report.outcome, ApplyOutcome::Failed);
+    assert_eq!(with(&project, "x"), "");
+    let waits = report
+        .steps
+        .iter()
+        .filter(|step| step.instance.to_string().starts_with("file.one@"));
+    for step in waits {
+        assert_eq!(step.outcome, None);
+        assert_eq!(
+            step.reason.as_deref(),
+            Some("it depends on file.two@c, which cannot be read")
+        );
+    }
+    let done = report.steps.iter().filter(|step| step.outcome.is_some());
+    let done: Vec<String> = done.map(|step| step.instance.to_string()).collect();
+    assert_eq!(
+        done,
+        [
+            "file.free@a",
+            "file.free@b",
+            "file.free@d",
+            "file.free@e",
+            "file.free@f",
+            "file.two@b"
+        ]
+    );
+}
+
+#[test]
+fn commands_on_the_host_run_between_those_around_it() {
+    let mut project = fleet(
+        r#"{ batch = 6, max-failures = 6, before = ["drain", "{host}"], before-on-host = ["stop", "{host}"], after-on-host = ["start"], after = ["join", "{destination}"] }"#,
+    );
+    project.around.fails = vec!["web@b: stop b", "web@c: start", "drain d"];
+    let report = project.apply(&resources("x"));
+    let rolled = rollout(&report);
+    assert_eq!(names(rolled), ["aef", "bdc", ""]);
+    let reasons: Vec<&str> = rolled
+        .failed
+        .iter()
+        .map(|(_, reason)| reason.as_str())
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            "its command on the host before the change failed",
+            "its command before the change failed",
+            "its command on the host after the change failed"
+        ]
+    );
+    let done = project.around.done.lock().unwrap();
+    let of = |host: &str| {
+        let own = done.iter().filter(|what| what.contains(host));
+        own.map(String::as_str).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(of(" a"), "drain a, web@a: stop a, join a");
+    assert_eq!(of(" b"), "drain b, web@b: stop b");
+    assert_eq!(of(" c"), "drain c, web@c: stop c");
+    assert_eq!(of(" d"), "drain d");
+    assert!(done.contains(&"web@a: start".to_owned()));
+    assert_eq!(with(&project, "x"), "acef");
 }
 
 #[test]

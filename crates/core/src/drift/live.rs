@@ -181,6 +181,17 @@ fn compare(
     observed: &Observed,
     defects: &mut Vec<Defect>,
 ) {
+    if let Some(why) = observed.unknown() {
+        let what = format!("its state is unknown: {why}{}", begun(situation, instance));
+        let defect = Defect::new(
+            &codes::CANNOT_TELL,
+            instance.to_string(),
+            about(situation, instance, what),
+        );
+        let defect = defect.within(situation.environment());
+        defects.push(defect.at(&resource.block.span, "declared here"));
+        return;
+    }
     let wrong = resource.declared.compare(observed);
     let before = defects.len();
     let since_applied: BTreeMap<String, Discrepancy> = applied

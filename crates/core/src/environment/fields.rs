@@ -261,6 +261,16 @@ pub const ROLLOUT: &[Field] = &[
          evenkeel runs. `{host}` and `{destination}` are replaced. If it fails, the host is not changed and counts as failed.",
     ),
     Field::optional(
+        "before-on-host",
+        Form::Several(&Form::Text),
+        "The same, but on the host, as the account that changes it, after `before`. Program and arguments; no shell.",
+    ),
+    Field::optional(
+        "after-on-host",
+        Form::Several(&Form::Text),
+        "The command on the host after it was changed, before `after`. Like `after`, it does not run for a host that failed.",
+    ),
+    Field::optional(
         "after",
         Form::Several(&Form::Text),
         "The command after a host was changed. It does not run for a host that failed, which stays drained.",

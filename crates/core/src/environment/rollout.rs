@@ -20,7 +20,11 @@ pub struct Rollout {
     pub check: Option<String>,
     /// Command before a host is changed; `{host}` and `{destination}` are replaced.
     pub before: Vec<String>,
-    /// Command after a host was changed.
+    /// Command on the host before it is changed, after `before`.
+    pub before_on_host: Vec<String>,
+    /// Command on the host after it was changed.
+    pub after_on_host: Vec<String>,
+    /// Command after a host was changed, after `after_on_host`.
     pub after: Vec<String>,
 }
 
@@ -82,6 +86,8 @@ impl Rollout {
             wait: text("wait").and_then(duration::parse).unwrap_or_default(),
             check: text("check").map(|name| name.strip_prefix("suite.").unwrap_or(name).to_owned()),
             before: command("before"),
+            before_on_host: command("before-on-host"),
+            after_on_host: command("after-on-host"),
             after: command("after"),
         })
     }
@@ -118,6 +124,8 @@ mod tests {
             wait: Duration::ZERO,
             check: None,
             before: Vec::new(),
+            before_on_host: Vec::new(),
+            after_on_host: Vec::new(),
             after: Vec::new(),
         };
         let all: Vec<usize> = (0..hosts).collect();

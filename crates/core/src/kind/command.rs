@@ -56,14 +56,23 @@ pub struct CommandDeclared {
 /// Observed state.
 #[derive(Clone, Debug, Serialize)]
 pub struct CommandObserved {
-    /// Whether the check succeeds.
-    holds: bool,
+    /// Whether the check succeeds; `None` without one.
+    holds: Option<bool>,
     /// Why the check could not run.
     #[serde(skip)]
     detail: Option<String>,
 }
 
+const PASSES: &str = "the check passes";
+const FAILS: &str = "the check fails";
+const UNKNOWN: &str = "unknown";
+
 impl CommandDeclared {
+    /// Whether its state can be read.
+    fn is_checked(&self) -> bool {
+        self.check.is_some() || self.creates.is_some()
+    }
+
     fn asked(&self) -> Check {
         let plain = |(name, text): (&String, &Text)| match text {
             Text::Plain(plain) => Some((name.clone(), plain.clone())),
@@ -83,8 +92,8 @@ impl Kind for Command {
     const NAME: &'static str = "command";
     const ABOUT: &'static str = "A command that brings the target into a state, and a check of that state, for what no other kind \
      covers. The check decides: the command runs only if the check fails, and must succeed with the check passing after it. The \
-     check also runs in `plan` and `drift`, so it may only read. Without `check` and `creates` the state would be unknown \
-     forever, so one is required. Nothing is undone when the resource is removed.";
+     check also runs in `plan` and `drift`, so it may only read. Without `check` and `creates` the state is unknown: every \
+     `apply` runs the command, and `drift` and the gate count it as unreadable. Nothing is undone when the resource is removed.";
     const FIELDS: &'static [Field] = &[
         Field::required(
             "run",
@@ -166,10 +175,6 @@ impl Kind for Command {
         };
         let creates = path("creates");
         let directory = path("directory");
-        if attributes.get("check").is_none() && attributes.get("creates").is_none() {
-            let message = "use `check`, `creates` or both: without a check, the state of this command is unknown";
-            wrong.push(Wrong::new("", message));
-        }
         let user = attributes.string("user");
         if let Some(Err(message)) = user.as_deref().map(check_name) {
             wrong.push(Wrong::new("user", message));
@@ -226,11 +231,11 @@ impl Kind for Command {
         })]
     }
 
-    fn observed(_declared: &CommandDeclared, answers: &[Answer]) -> Observation<CommandObserved> {
+    fn observed(declared: &CommandDeclared, answers: &[Answer]) -> Observation<CommandObserved> {
         match answers.first() {
             Some(Answer::Command(command::Answer { holds, detail })) => {
                 Observation::Seen(CommandObserved {
-                    holds: *holds,
+                    holds: declared.is_checked().then_some(*holds),
                     detail: detail.clone(),
                 })
             }
@@ -238,9 +243,9 @@ impl Kind for Command {
         }
     }
 
-    fn nothing(_declared: &CommandDeclared) -> CommandObserved {
+    fn nothing(declared: &CommandDeclared) -> CommandObserved {
         CommandObserved {
-            holds: false,
+            holds: declared.is_checked().then_some(false),
             detail: None,
         }
     }
@@ -251,12 +256,17 @@ impl Kind for Command {
     }
 
     fn facts(observed: &CommandObserved) -> Vec<(String, String)> {
-        let state = if observed.holds {
-            "the check passes"
-        } else {
-            "the check fails"
+        let state = match observed.holds {
+            Some(true) => PASSES,
+            Some(false) => FAILS,
+            None => UNKNOWN,
         };
         vec![("state".to_owned(), state.to_owned())]
+    }
+
+    fn unknown(observed: &CommandObserved) -> Option<&'static str> {
+        let why = "it has neither `check` nor `creates`";
+        observed.holds.is_none().then_some(why)
     }
 
     fn changed(_observed: &CommandObserved) -> Option<Moment> {
@@ -264,19 +274,17 @@ impl Kind for Command {
     }
 
     fn compare(_declared: &CommandDeclared, observed: &CommandObserved) -> Vec<Discrepancy> {
-        if observed.holds {
-            return Vec::new();
-        }
-        let found = match &observed.detail {
-            Some(detail) => format!("the check fails: {detail}"),
-            None => "the check fails".to_owned(),
+        let (expected, found) = match (observed.holds, &observed.detail) {
+            (Some(true), _) => return Vec::new(),
+            (Some(false), Some(detail)) => (PASSES, format!("{FAILS}: {detail}")),
+            (Some(false), None) => (PASSES, FAILS.to_owned()),
+            (None, _) => ("run", UNKNOWN.to_owned()),
         };
-        let passes = "the check passes";
-        vec![Discrepancy::new(&NOT_DONE, "state", passes, found)]
+        vec![Discrepancy::new(&NOT_DONE, "state", expected, found)]
     }
 
     fn remedy(declared: &CommandDeclared, observed: &CommandObserved) -> Vec<Action> {
-        if observed.holds {
+        if observed.holds == Some(true) {
             return Vec::new();
         }
         vec![Action::RunCommand(RunCommand {

@@ -95,6 +95,11 @@ pub trait Kind: Sized {
     /// Returns the observation as text, attribute by attribute, without secrets: observations differ exactly if their
     /// facts do.
     fn facts(observed: &Self::Observed) -> Vec<(String, String)>;
+    /// Returns why its state is unknown although its target answered: nothing that can be read tells it. A step that succeeded
+    /// is done then, and the resource is never in sync.
+    fn unknown(_observed: &Self::Observed) -> Option<&'static str> {
+        None
+    }
     /// Returns the time of its last change.
     fn changed(observed: &Self::Observed) -> Option<Moment>;
     /// Returns the time of its last modification, which invalidates evidence. `None` for a kind that other programs

@@ -347,6 +347,11 @@ macro_rules! kinds {
                 match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::facts(observed), )* }
             }
 
+            /// Returns why its state is unknown although its target answered.
+            pub fn unknown(&self) -> Option<&'static str> {
+                match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::unknown(observed), )* }
+            }
+
             /// Returns the entries found in its exclusive scope.
             pub fn entries(&self) -> Option<&[Entry]> {
                 match self { $( $(#[$attribute])* Self::$kind(observed) => <$module::$kind as Kind>::entries(observed), )* }

@@ -463,7 +463,8 @@ fn digests_of(
     let digests: Vec<(Instance, Digest)> = observations
         .par_iter()
         .filter_map(|(instance, observation)| {
-            let digest = Digest::of_record("evenkeel observed 1", observation.seen()?);
+            let seen = observation.seen().filter(|seen| seen.unknown().is_none())?;
+            let digest = Digest::of_record("evenkeel observed 1", seen);
             Some(((*instance).clone(), digest))
         })
         .collect();
@@ -491,7 +492,8 @@ impl Situation<'_> {
         for (_, resource, seen) in beside(self.resolved.instances(), &self.seen) {
             let before = declared;
             resource.declared.attributes(&mut |_, _| declared += 1);
-            if seen.is_some_and(|seen| seen.seen().is_some()) {
+            let known = |seen: &Observed| seen.unknown().is_none();
+            if seen.and_then(Observation::seen).is_some_and(known) {
                 observed += declared - before;
             }
         }

@@ -230,7 +230,9 @@ fn step(
     };
     let known = applied.or(predecessor.map(|predecessor| predecessor.applied));
     let failed = inputs.situation.failed.get(instance);
-    step.reason = if let (Some(failed), true) = (failed, known.is_some_and(|it| it.unchanged)) {
+    step.reason = if let Some(why) = observed.unknown() {
+        text::unknown(why).into()
+    } else if let (Some(failed), true) = (failed, known.is_some_and(|it| it.unchanged)) {
         text::failed(&failed.apply).into()
     } else if replaced.is_empty() {
         reason(

@@ -13,12 +13,15 @@ pub(crate) mod risk;
 pub mod saved;
 mod stored;
 mod text;
+mod unreachable;
 
 pub use binding::binding;
 pub use document::{Change, FORMAT, Plan, Step, Unseen};
 pub(crate) use make::shape;
 pub use make::{Digests, make};
 pub use recipe::{Recipe, recipe};
+pub(crate) use unreachable::dependents;
+pub use unreachable::{Unreachable, unreachable};
 
 #[cfg(test)]
 mod tests;

@@ -49,6 +49,11 @@ pub(super) fn failed(apply: impl Display) -> String {
     format!("the step of {apply} failed")
 }
 
+/// Returns the reason if the state of a resource is unknown, so that every apply changes it.
+pub(super) fn unknown(why: impl Display) -> String {
+    format!("its state is unknown: {why}")
+}
+
 /// Returns the reason if a resource replaces others.
 pub(super) fn replaces(others: &[impl AsRef<str>]) -> String {
     format!("replaces {}", list(others, "and"))

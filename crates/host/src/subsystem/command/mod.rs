@@ -40,6 +40,26 @@ pub struct Check {
     pub environment: BTreeMap<String, String>,
 }
 
+impl Check {
+    /// Returns a check of nothing.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            run: None,
+            creates: None,
+            user: None,
+            directory: None,
+            environment: BTreeMap::new(),
+        }
+    }
+
+    /// Whether it checks nothing: the state is unknown.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.run.is_none() && self.creates.is_none()
+    }
+}
+
 /// Whether a state is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
@@ -60,7 +80,7 @@ pub struct RunCommand {
     pub environment: BTreeMap<String, Text>,
     /// The time limit, in milliseconds.
     pub within: u64,
-    /// The check. It must fail before.
+    /// The check. It must fail before. If it is empty, the program's status alone decides.
     pub check: Check,
 }
 

@@ -13,7 +13,7 @@ fn thing(name: &str) -> (String, String) {
 
 impl Recorded for Query {
     fn answer(&self, host: &RecordedHost, _: &Sealer) -> crate::Answer {
-        let holds = host.others.contains_key(&thing(&self.name));
+        let holds = !self.check.is_empty() && host.others.contains_key(&thing(&self.name));
         let detail = None;
         Answer { holds, detail }.into()
     }
@@ -23,12 +23,13 @@ impl Recorded for Query {
             name,
             run,
             environment,
+            check,
             ..
         }) = action
         else {
             return broken(action);
         };
-        if host.others.contains_key(&thing(name)) {
+        if !check.is_empty() && host.others.contains_key(&thing(name)) {
             return Ok(noted("already so"));
         }
         for (variable, text) in environment {
