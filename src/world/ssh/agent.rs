@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use flate2::Compression;
@@ -39,11 +40,31 @@ const SENDING: Duration = Duration::from_mins(2);
 /// The agent's program.
 pub(super) struct Agent {
     bytes: Vec<u8>,
+    /// The same compressed, once it was needed.
+    packed: OnceLock<Result<Vec<u8>, String>>,
     /// SHA-256 in hexadecimal digits: what `sha256sum` of a host computes.
     digest: String,
 }
 
 impl Agent {
+    fn new(bytes: Vec<u8>, digest: String) -> Self {
+        Self {
+            bytes,
+            packed: OnceLock::new(),
+            digest,
+        }
+    }
+
+    /// Returns it compressed, as every host gets it.
+    fn packed(&self) -> Result<&[u8], String> {
+        let packed = self.packed.get_or_init(|| {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+            let packed = packed.write_all(&self.bytes).and_then(|()| packed.finish());
+            packed.map_err(|error| format!("cannot get the agent: {}", why_io(&error)))
+        });
+        packed.as_deref().map_err(Clone::clone)
+    }
+
     /// Finds it: named by [`VARIABLE`], beside this program, or in `../lib/evenkeel`.
     pub(super) fn find(
         variables: &BTreeMap<String, String>,
@@ -60,7 +81,7 @@ impl Agent {
             match read_plain(place, LARGEST) {
                 Ok(Some(bytes)) => {
                     let digest = hex(digest(&SHA256, &bytes).as_ref());
-                    return Ok(Self { bytes, digest });
+                    return Ok(Self::new(bytes, digest));
                 }
                 Ok(None) => {
                     return Err(format!(
@@ -120,18 +141,12 @@ impl Agent {
     ///
     /// The reason, as what follows the host's name.
     pub(super) fn send(&self, runtime: &Runtime, socket: &Path) -> Result<(), String> {
-        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-        packed
-            .write_all(&self.bytes)
-            .map_err(|error| format!("cannot get the agent: {}", why_io(&error)))?;
-        let packed = packed
-            .finish()
-            .map_err(|error| format!("cannot get the agent: {}", why_io(&error)))?;
+        let packed = self.packed()?;
         let mut channel = Channel::open(runtime, socket, &self.take())?;
         let sent = match channel.take() {
             Some((reader, mut writer)) => {
                 reader.patience().set(SENDING);
-                let sent = writer.write_all(&packed);
+                let sent = writer.write_all(packed);
                 drop(writer);
                 // It writes nothing, so this is its end.
                 let _ = std::io::copy(&mut { reader }, &mut std::io::sink());
@@ -191,10 +206,7 @@ mod tests {
 
     #[test]
     fn a_login_shell_gets_one_argument_in_single_quotes() {
-        let agent = Agent {
-            bytes: Vec::new(),
-            digest: "0".repeat(64),
-        };
+        let agent = Agent::new(Vec::new(), "0".repeat(64));
         for command in [agent.start(false), agent.start(true), agent.take()] {
             assert_eq!(command.matches('\'').count(), 2, "{command}");
             assert!(command.ends_with('\''), "{command}");
