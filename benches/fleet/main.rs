@@ -311,6 +311,12 @@ fn many(directory: &Path, count: usize) {
             None,
         );
         hosts::close(&connections);
+        let project = project.with_x25519();
+        judged(
+            "the same with X25519 alone, new connections",
+            cold(&project, &directory.join(format!("x25519-{part}")), &DRIFT),
+            None,
+        );
         last = Some(project);
     }
 }
@@ -367,6 +373,12 @@ fn systemd(directory: &Path, count: usize) {
         Some(0.5),
     );
     hosts::close(&connections);
+    let project = project.with_x25519();
+    judged(
+        "the same with X25519 alone, cold",
+        cold(&project, &directory.join("x25519"), &DRIFT),
+        None,
+    );
 }
 
 /// Many services on one host.

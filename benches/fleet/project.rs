@@ -38,6 +38,16 @@ impl Project {
         self
     }
 
+    /// Reaches its hosts with the key exchange X25519 alone. Before version 10, OpenSSH's default is a hybrid with sntrup761,
+    /// whose keys take its client tens of milliseconds.
+    pub(crate) fn with_x25519(mut self) -> Self {
+        let text = fs::read_to_string(&self.config).unwrap();
+        self.config = self.config.with_file_name("config-x25519");
+        let text = format!("{text}  KexAlgorithms curve25519-sha256\n");
+        fs::write(&self.config, text).unwrap();
+        self
+    }
+
     /// Adds small files in one directory.
     pub(crate) fn files(mut self, count: usize) -> Self {
         self.resources += "[directory.all]\non = \"web\"\npath = \"${root}\"\n";
