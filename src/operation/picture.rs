@@ -18,13 +18,13 @@ use evenkeel_core::documents::{DeclaredDocuments, DocumentRequest, Documents, Fi
 use evenkeel_core::drift::{Disparity, live, live_resources};
 use evenkeel_core::environment::definition::ValueSource;
 use evenkeel_core::environment::{DocumentSource, Resolved};
-use evenkeel_core::observe::{Situation, look, look_with_things};
+use evenkeel_core::observe::{Observers, Situation, look, look_with_things};
 use evenkeel_core::parity::Parity;
 use evenkeel_core::plan::{Digests, Plan, Recipe, make, recipe};
 use evenkeel_ledger::record::Origin;
 use evenkeel_ledger::{EnvironmentState, State};
 use evenkeel_model::defect::{Corner, Defect};
-use evenkeel_model::{EnvironmentName, Sealer};
+use evenkeel_model::{EnvironmentName, Moment, Sealer};
 
 /// Resolved environments.
 pub(super) struct Resolution {
@@ -52,6 +52,10 @@ pub(super) struct Resolution {
     /// Compared files.
     pub(super) files: FileSets,
 }
+
+/// Observes an environment.
+type Look<'a> =
+    fn(&'a Resolved, &EnvironmentState, &Observers<'_>, Moment) -> Result<Situation<'a>, String>;
 
 impl Resolution {
     pub(super) fn of(
@@ -140,12 +144,7 @@ impl Resolution {
         state: &State,
         targets: &Targets,
     ) -> Result<Situation<'a>, Failure> {
-        let resolved = self.environment(name)?;
-        let empty = EnvironmentState::default();
-        let standing = state.environment(name).unwrap_or(&empty);
-        targets.recall(&standing.applied);
-        let now = project.world.clock.now();
-        look(resolved, standing, &targets.observers(), now).map_err(Failure::other)
+        self.looked(look, project, name, state, targets)
     }
 
     /// Observes one environment with the things of its scopes, to judge its live state.
@@ -156,12 +155,23 @@ impl Resolution {
         state: &State,
         targets: &Targets,
     ) -> Result<Situation<'a>, Failure> {
+        self.looked(look_with_things, project, name, state, targets)
+    }
+
+    fn looked<'a>(
+        &'a self,
+        look: Look<'a>,
+        project: &Project<'_>,
+        name: &EnvironmentName,
+        state: &State,
+        targets: &Targets,
+    ) -> Result<Situation<'a>, Failure> {
         let resolved = self.environment(name)?;
         let empty = EnvironmentState::default();
         let standing = state.environment(name).unwrap_or(&empty);
         targets.recall(&standing.applied);
         let now = project.world.clock.now();
-        look_with_things(resolved, standing, &targets.observers(), now).map_err(Failure::other)
+        look(resolved, standing, &targets.observers(), now).map_err(Failure::other)
     }
 
     /// Returns the differences between observations and definitions. Names of unmanaged things may contain a secret.
