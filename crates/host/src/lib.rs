@@ -35,7 +35,7 @@ pub mod wire;
 
 pub use family::{Family, Host};
 pub use interruption::Interruption;
-pub use port::{ActionError, Materials, Observer, Performed, Target};
+pub use port::{ActionError, Batches, Materials, Observer, Performed, Target};
 pub use sealing::{SealBook, SealedTarget};
 pub use subsystem::path::{Account, PathState};
 pub use subsystem::process::{ProcessState, Ready, Running, Text};

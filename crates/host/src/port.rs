@@ -12,7 +12,20 @@ pub trait Observer<F: Family = Host>: Send + Sync {
     ///
     /// An unreadable subject is answered with [`crate::Answer::Unreadable`]; there is no other failure.
     fn observe(&self, queries: &[F::Query]) -> Vec<F::Answer>;
+
+    /// Answers batches of questions like [`Observer::observe`], and passes on the answers of each batch in order.
+    ///
+    /// A target behind a channel sends all questions without waiting for answers: one round trip for all batches. Any
+    /// other target takes a batch after the answers of the one before it, so memory is needed for one batch only.
+    fn observe_batches(&self, batches: Batches<'_, F>, found: &mut dyn FnMut(Vec<F::Answer>)) {
+        for queries in batches {
+            found(self.observe(&queries));
+        }
+    }
 }
+
+/// Batches of questions. Another thread may take them.
+pub type Batches<'a, F = Host> = &'a mut (dyn Iterator<Item = Vec<<F as Family>::Query>> + Send);
 
 /// A port that reads and performs actions.
 pub trait Target<F: Family = Host>: Observer<F> {

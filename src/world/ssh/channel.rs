@@ -228,6 +228,8 @@ struct Limit {
     /// In milliseconds.
     patience: AtomicU64,
     is_over: AtomicBool,
+    /// Counts what the other side said. One that works may take nothing meanwhile, but says so.
+    heard: AtomicU64,
 }
 
 impl Patience {
@@ -252,10 +254,14 @@ impl Patience {
         let limit = (!patience.is_zero())
             .then(|| Timespec::try_from(patience).ok())
             .flatten();
+        let mut heard = self.0.heard.load(Ordering::Relaxed);
         let ready = loop {
             let mut waiting = [PollFd::new(file, ready)];
             match poll(&mut waiting, limit.as_ref()) {
                 Err(rustix::io::Errno::INTR) => {}
+                Ok(0) if self.0.heard.load(Ordering::Relaxed) != heard => {
+                    heard = self.0.heard.load(Ordering::Relaxed);
+                }
                 other => break other?,
             }
         };
@@ -283,7 +289,9 @@ impl Impatient {
 impl Read for Impatient {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.patience.wait(&self.file, PollFlags::IN)?;
-        self.file.read(buffer)
+        let read = self.file.read(buffer)?;
+        self.patience.0.heard.fetch_add(1, Ordering::Relaxed);
+        Ok(read)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use super::message::{
 };
 use super::{MAGIC, PROTOCOL, limit};
 use crate::local::tree::{Item, ItemKind, Survey, TreeError, open_parent};
-use crate::port::Outcome;
+use crate::port::{Batches, Outcome};
 use crate::threads;
 use crate::{
     Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Subject as _,
@@ -85,6 +85,11 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
         self.broken.get().is_some()
     }
 
+    /// Returns the answers to questions that were not asked because the channel is broken.
+    fn unasked(&self, count: usize) -> impl Iterator<Item = Answer> {
+        unreadable(count, self.broken.get().map_or("not asked", String::as_str))
+    }
+
     /// Ends the conversation and returns both ends.
     ///
     /// # Errors
@@ -120,8 +125,8 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
             .get_or_init(|| format!("the connection to the agent broke: {reason}"))
     }
 
-    fn ask(&self, reader: &mut R, frame: &[u8], count: usize) -> Result<Vec<Answer>, String> {
-        frame::write_json(&mut *self.writer(), frame).map_err(|fault| fault.to_string())?;
+    /// Reads the answers to one frame of questions.
+    fn answers(&self, reader: &mut R, count: usize) -> Result<Vec<Answer>, String> {
         let mut answers = Vec::with_capacity(count);
         let until = Instant::now() + limit::REQUEST;
         loop {
@@ -149,6 +154,76 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
                 answers.len()
             ))
         }
+    }
+
+    /// Writes one frame of questions.
+    fn question(&self, frame: Option<&[u8]>) -> Result<(), String> {
+        match (self.broken.get(), frame) {
+            (Some(reason), _) => Err(reason.clone()),
+            (None, None) => Err("the question exceeds the agent's limit".to_owned()),
+            (None, Some(frame)) => frame::write_json(&mut *self.writer(), frame)
+                .map_err(|fault| self.breaks(fault.to_string()).to_owned()),
+        }
+    }
+
+    /// Writes all questions on another thread and reads answers meanwhile, so that neither side waits with a full pipe.
+    /// Takes no further batch once the channel is broken.
+    fn stream(
+        &self,
+        batches: &mut (dyn Iterator<Item = Vec<Questions>> + Send),
+        found: &mut dyn FnMut(Vec<Answer>),
+    ) {
+        let mut reader = self.reader();
+        let batches = Mutex::new(batches);
+        // A frame of questions, or the end of a batch. Returns whether there was a batch.
+        let ask = |asked: &Sender<Option<(usize, Result<(), String>)>>| {
+            let mut batches = batches.lock().unwrap_or_else(PoisonError::into_inner);
+            let batch = (!self.is_broken()).then(|| batches.next()).flatten();
+            let Some(batch) = batch else {
+                return false;
+            };
+            // The receiver outlives every sender within this function.
+            for Questions { frame, count } in batch {
+                let _ = asked.send(Some((count, self.question(frame.as_deref()))));
+            }
+            asked.send(None).is_ok()
+        };
+        let (sender, asked) = channel();
+        std::thread::scope(|scope| {
+            let own = sender.clone();
+            let writing = threads::builder().spawn_scoped(scope, || {
+                let sender = sender;
+                while ask(&sender) {}
+            });
+            // Without a thread, each batch waits for the answers to the one before it.
+            let own = writing.is_err().then_some(own);
+            let mut answers = Vec::new();
+            while own.as_ref().is_none_or(&ask) {
+                loop {
+                    let (count, sent) = match asked.recv() {
+                        Ok(Some(one)) => one,
+                        Ok(None) => break,
+                        Err(_) => return,
+                    };
+                    let broken = self.broken.get().cloned().map_or(Ok(()), Err);
+                    let some = sent.and(broken).and_then(|()| {
+                        self.answers(&mut reader, count)
+                            .map_err(|reason| self.breaks(reason).to_owned())
+                    });
+                    match some {
+                        Ok(some) => answers.extend(some),
+                        Err(reason) => answers.extend(unreadable(count, &reason)),
+                    }
+                }
+                found(std::mem::take(&mut answers));
+            }
+        });
+    }
+
+    /// Answers batches of questions until the channel breaks. The answers to batches that were taken until then are
+    /// passed on; the rest stays with the caller.
+    pub fn observe_until_broken(&self, batches: Batches<'_>, found: &mut dyn FnMut(Vec<Answer>)) {
+        self.stream(&mut batches.map(|queries| questions(&queries)), found);
     }
 
     fn act(
@@ -251,26 +326,43 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
 
 impl<R: Read + Send, W: Write + Send> Observer for Client<R, W> {
     fn observe(&self, queries: &[Query]) -> Vec<Answer> {
-        let mut reader = self.reader();
-        let mut answers = Vec::with_capacity(queries.len());
-        let wire = |query: &Query| WireQuery::from_live(query.clone());
-        for (frame, some) in packed("observe", "queries", queries, limit::QUERIES, wire) {
-            let asked = match (self.broken.get(), frame) {
-                (Some(reason), _) => Err(reason.clone()),
-                (None, None) => Err("the question exceeds the agent's limit".to_owned()),
-                (None, Some(frame)) => self
-                    .ask(&mut reader, &frame, some.len())
-                    .map_err(|reason| self.breaks(reason).to_owned()),
-            };
-            match asked {
-                Ok(asked) => answers.extend(asked),
-                Err(reason) => answers.extend(some.iter().map(|_| Answer::Unreadable {
-                    reason: reason.clone(),
-                })),
-            }
-        }
+        let mut answers = Vec::new();
+        let mut batch = std::iter::once_with(|| questions(queries));
+        self.stream(&mut batch, &mut |some| answers = some);
+        answers.extend(self.unasked(queries.len() - answers.len()));
         answers
     }
+
+    fn observe_batches(&self, batches: Batches<'_>, found: &mut dyn FnMut(Vec<Answer>)) {
+        self.observe_until_broken(batches, found);
+        for queries in batches {
+            found(self.unasked(queries.len()).collect());
+        }
+    }
+}
+
+/// One frame of questions.
+struct Questions {
+    /// `None` for a question that is too long for any frame.
+    frame: Option<Vec<u8>>,
+    count: usize,
+}
+
+fn questions(queries: &[Query]) -> Vec<Questions> {
+    let wire = |query: &Query| WireQuery::from_live(query.clone());
+    packed("observe", "queries", queries, limit::QUERIES, wire)
+        .into_iter()
+        .map(|(frame, some)| Questions {
+            frame,
+            count: some.len(),
+        })
+        .collect()
+}
+
+fn unreadable(count: usize, reason: &str) -> impl Iterator<Item = Answer> {
+    (0..count).map(move |_| Answer::Unreadable {
+        reason: reason.to_owned(),
+    })
 }
 
 impl<R: Read + Send, W: Write + Send> Target for Client<R, W> {
