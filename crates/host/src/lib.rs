@@ -47,6 +47,8 @@ pub use subsystem::{
 #[cfg(feature = "local")]
 pub use local::tree::digest::TreeHasher;
 #[cfg(feature = "local")]
+pub use local::tree::near::{Near, NearTree};
+#[cfg(feature = "local")]
 pub use local::tree::write::TreeWriter;
 #[cfg(feature = "local")]
 pub use local::tree::{TreeDigest, TreeError, links, tree_digest};

@@ -1,9 +1,12 @@
 //! Ports that every target implements: near or remote, real or recorded.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Family, Host, Interruption};
+#[cfg(feature = "local")]
+use crate::local::tree::near::Near;
 use evenkeel_model::Digest;
 
 /// A port that only reads.
@@ -66,6 +69,17 @@ pub trait Materials: Sync {
     fn content(&self, digest: &Digest) -> Option<Arc<[u8]>>;
     /// Returns the path of the artifact with this tree digest.
     fn artifact(&self, digest: &Digest) -> Option<PathBuf>;
+
+    /// Returns a content like [`Materials::content`]. The target has an older version, of which parts can be used.
+    fn content_near(&self, digest: &Digest, _older: &File) -> Option<Arc<[u8]>> {
+        self.content(digest)
+    }
+
+    /// Returns an artifact like [`Materials::artifact`]. The target has other versions, of which files can be used.
+    #[cfg(feature = "local")]
+    fn artifact_near(&self, digest: &Digest, _near: &Near<'_>) -> Option<PathBuf> {
+        self.artifact(digest)
+    }
 }
 
 /// The result of one action.

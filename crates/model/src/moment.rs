@@ -6,10 +6,10 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// A moment in UTC with millisecond precision; written in RFC 3339 with `Z`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Moment(Timestamp);
 
@@ -61,6 +61,16 @@ impl Moment {
     #[must_use]
     pub fn date(self) -> jiff::civil::Date {
         jiff::tz::Offset::UTC.to_datetime(self.0).date()
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    /// The error names the expected form only: the crate's own messages would take 20 KB of the agent.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let expected = "expected a time such as 2026-11-23T07:48:01Z";
+        let parsed = text.parse().map(Self);
+        parsed.map_err(|_| de::Error::custom(expected))
     }
 }
 

@@ -19,6 +19,8 @@ use super::support::HANGS;
 pub struct Counted {
     pub sent: AtomicU64,
     pub received: AtomicU64,
+    /// The number of the agent's requests for materials.
+    pub wanted: AtomicUsize,
     /// The number of questions about paths that were sent.
     asked: AtomicUsize,
     /// Until so many questions were sent, no answer is delivered.
@@ -26,10 +28,12 @@ pub struct Counted {
 }
 
 impl Counted {
-    pub fn bytes(&self) -> (u64, u64) {
+    /// Returns the bytes in both directions and the number of requests for materials since the last call.
+    pub fn since(&self) -> (u64, u64, usize) {
         (
-            self.sent.load(Ordering::SeqCst),
-            self.received.load(Ordering::SeqCst),
+            self.sent.swap(0, Ordering::SeqCst),
+            self.received.swap(0, Ordering::SeqCst),
+            self.wanted.swap(0, Ordering::SeqCst),
         )
     }
 
@@ -93,6 +97,8 @@ impl Read for Incoming {
         sleep(due.saturating_duration_since(Instant::now()));
         let length = bytes.len() as u64;
         self.counted.received.fetch_add(length, Ordering::SeqCst);
+        let wanted = String::from_utf8_lossy(&bytes).matches("{\"want-").count();
+        self.counted.wanted.fetch_add(wanted, Ordering::SeqCst);
         self.arrived = io::Cursor::new(bytes);
         self.arrived.read(space)
     }

@@ -116,7 +116,7 @@ fn a_violation_is_reported_with_its_reason_and_exit_code() {
 
     let mut version = ByHand::new();
     version.send(&json!({"hello": {"protocol": PROTOCOL + 1, "version": "9.0.0", "more": []}}));
-    expect(version, 76, "the other side uses protocol 4, this side 3");
+    expect(version, 76, "the other side uses protocol 5, this side 4");
 
     let mut early = ByHand::new();
     early.send(&json!({"observe": {"queries": []}}));

@@ -4,21 +4,17 @@
 //! action. A broken channel is not used again.
 
 use std::io::{Read, Write};
-use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::frame::{self, Frame, Violation};
-use super::message::{
-    Action as WireAction, ArtifactFile, Hello, Query as WireQuery, Reply, Request,
-};
-use super::{MAGIC, PROTOCOL, limit};
-use crate::local::tree::{Item, ItemKind, Survey, TreeError, open_parent};
+use super::message::{Action as WireAction, Hello, Query as WireQuery, Reply, Request};
+use super::supply::Supply;
+use super::{MAGIC, PROTOCOL, limit, parts};
 use crate::port::{Batches, Outcome};
 use crate::threads;
 use crate::{
@@ -38,6 +34,8 @@ pub struct Client<R, W> {
     /// The reason why the channel is broken.
     broken: OnceLock<String>,
     version: String,
+    /// Keys the names of chunks.
+    sealer: Sealer,
 }
 
 impl<R: Read + Send, W: Write + Send> Client<R, W> {
@@ -72,6 +70,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
             writer: Mutex::new(writer),
             broken: OnceLock::new(),
             version,
+            sealer: sealer.clone(),
         })
     }
 
@@ -234,6 +233,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
         materials: &dyn Materials,
         interruption: &Interruption,
     ) -> Result<Vec<Outcome>, String> {
+        let mut supply = Supply::new(frame, actions, materials);
         frame::write_json(&mut *self.writer(), frame).map_err(|fault| fault.to_string())?;
         let (over, watched) = channel::<()>();
         std::thread::scope(|scope| {
@@ -247,7 +247,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
                     }
                 }
             });
-            let outcomes = self.outcomes(reader, actions, materials);
+            let outcomes = self.outcomes(reader, actions, &mut supply);
             drop(over);
             outcomes
         })
@@ -257,14 +257,29 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
         &self,
         reader: &mut R,
         actions: &[&Action],
-        materials: &dyn Materials,
+        supply: &mut Supply<'_>,
     ) -> Result<Vec<Outcome>, String> {
         let mut outcomes = Vec::with_capacity(actions.len());
         let until = Instant::now() + limit::REQUEST;
         loop {
-            let sent = match reply(reader, until)? {
-                Reply::WantContent { digest } => self.send_content(&digest, materials),
-                Reply::WantArtifact { digest } => self.send_artifact(&digest, materials),
+            let wanted = reply(reader, until)?;
+            if Instant::now() >= until {
+                return Err(too_late());
+            }
+            let sent = match wanted {
+                Reply::WantContents {
+                    digests,
+                    room,
+                    whole,
+                } if digests.len() <= limit::CONTENTS => {
+                    supply.contents(&mut *self.writer(), &digests, room, whole)
+                }
+                Reply::WantArtifact { digest, listed } => {
+                    supply.artifact(&mut *self.writer(), &digest, listed)
+                }
+                Reply::WantEntries { entries } => supply.entries(&mut *self.writer(), &entries),
+                Reply::WantParts { of, chunks } => names(reader, chunks)
+                    .and_then(|names| supply.parts(&mut *self.writer(), of, &names, &self.sealer)),
                 Reply::Outcomes {
                     outcomes: some,
                     more,
@@ -292,36 +307,33 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
             ))
         }
     }
+}
 
-    fn send_content(&self, digest: &Digest, materials: &dyn Materials) -> Result<(), Violation> {
-        let mut writer = self.writer();
-        match materials.content(digest) {
-            Some(bytes) if bytes.len() as u64 <= limit::CONTENT => {
-                let size = bytes.len() as u64;
-                frame::write(&mut *writer, &Request::Content { size })?;
-                frame::write_bytes(&mut *writer, &bytes)
-            }
-            _ => frame::write(&mut *writer, &Request::Missing),
-        }
+/// Reads the names of an older version's chunks.
+fn names(reader: &mut impl Read, chunks: u32) -> Result<Vec<u8>, Violation> {
+    let count = usize::try_from(chunks).unwrap_or(usize::MAX);
+    if count > limit::CHUNKS {
+        return Err(Violation::Excessive {
+            what: "the number of chunks",
+            limit: limit::CHUNKS as u64,
+        });
     }
-
-    fn send_artifact(&self, digest: &Digest, materials: &dyn Materials) -> Result<(), Violation> {
-        let mut writer = self.writer();
-        let survey = materials
-            .artifact(digest)
-            .and_then(|path| survey(&path).ok());
-        let Some(survey) = survey else {
-            return frame::write(&mut *writer, &Request::Missing);
-        };
-        let single = survey.single;
-        frame::write(&mut *writer, &Request::Artifact { single })?;
-        for item in &survey.items {
-            if !send_item(&mut *writer, &survey, item)? {
-                return frame::write(&mut *writer, &Request::Missing);
+    let size = count * parts::NAME;
+    let mut names = Vec::new();
+    while names.len() < size {
+        match frame::read(reader)? {
+            Some(Frame::Bytes(bytes)) if !bytes.is_empty() => names.extend_from_slice(&bytes),
+            _ => {
+                let expected = "names of chunks";
+                return Err(Violation::Unexpected { expected });
             }
         }
-        frame::write(&mut *writer, &Request::ArtifactEnd)
     }
+    if names.len() > size {
+        let expected = "the announced number of chunks";
+        return Err(Violation::Unexpected { expected });
+    }
+    Ok(names)
 }
 
 impl<R: Read + Send, W: Write + Send> Observer for Client<R, W> {
@@ -469,84 +481,13 @@ fn reply(reader: &mut impl Read, until: Instant) -> Result<Reply, String> {
     loop {
         match receive(reader).map_err(|fault| fault.to_string())? {
             Reply::Working if Instant::now() < until => {}
-            Reply::Working => {
-                return Err(format!("no reply within {} s", limit::REQUEST.as_secs()));
-            }
+            Reply::Working => return Err(too_late()),
             Reply::Failed { reason } => return Err(format!("it ended: {}", inert(&reason))),
             reply => return Ok(reply),
         }
     }
 }
 
-fn survey(path: &Path) -> Result<Survey, TreeError> {
-    let (parent, name) = open_parent(path)?;
-    Survey::of(&parent, &name, path)
-}
-
-/// Sends an entry of an artifact; returns whether it was readable. An entry that changes meanwhile arrives with another
-/// digest and is rejected there.
-fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bool, Violation> {
-    let ItemKind::File { executable } = item.kind else {
-        let path = item.path.clone();
-        let link = item.to.as_deref().map(str::to_owned);
-        let file = None;
-        frame::write(writer, &Request::Entry { path, file, link })?;
-        return Ok(true);
-    };
-    let Ok(file) = survey.open(item) else {
-        return Ok(false);
-    };
-    let size = u64::try_from(item.status.st_size).unwrap_or(0);
-    let file_facts = ArtifactFile { executable, size };
-    let path = item.path.clone();
-    frame::write(
-        writer,
-        &Request::Entry {
-            path,
-            file: Some(file_facts),
-            link: None,
-        },
-    )?;
-    let mut piece = vec![0; limit::BYTES];
-    let mut left = size;
-    let mut whole = true;
-    while left > 0 {
-        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
-        let Some(space) = piece.get_mut(..wanted) else {
-            return Ok(false);
-        };
-        let read = match rustix::io::read(&file, &mut *space) {
-            Err(Errno::INTR) => continue,
-            Ok(0) | Err(_) => {
-                // The file became shorter. Zeros keep the announced length, and the artifact is withdrawn afterwards:
-                // an artifact of zeros could have the expected digest.
-                whole = false;
-                space.fill(0);
-                wanted
-            }
-            Ok(read) => read,
-        };
-        frame::write_bytes(writer, space.get(..read).unwrap_or_default())?;
-        left -= read as u64;
-    }
-    Ok(whole)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{send_item, survey};
-
-    #[test]
-    fn a_file_that_became_shorter_is_withdrawn() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().canonicalize().unwrap().join("zeros");
-        std::fs::write(&path, [0; 8]).unwrap();
-        let survey = survey(&path).unwrap();
-        let mut sent = Vec::new();
-        assert!(send_item(&mut sent, &survey, &survey.items[0]).unwrap());
-        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-        file.set_len(3).unwrap();
-        let mut sent = Vec::new();
-        assert!(!send_item(&mut sent, &survey, &survey.items[0]).unwrap());
-    }
+fn too_late() -> String {
+    format!("no reply within {} s", limit::REQUEST.as_secs())
 }
