@@ -18,6 +18,7 @@
 mod accounts;
 mod agent;
 mod here;
+mod hostile;
 mod keys;
 mod lean;
 mod line;

@@ -180,3 +180,137 @@ impl<W: Write> Recipe<'_, W> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use proptest::prelude::*;
+
+    use super::{NAME, Older, write_recipe};
+    use crate::wire::frame::{self, Frame};
+    use crate::wire::message::Request;
+    use evenkeel_model::Sealer;
+
+    /// What the other side makes of a recipe; `None` if it was withdrawn.
+    fn made(mut sent: &[u8], older: &Older, old: &[u8]) -> Option<Vec<u8>> {
+        let message = |sent: &mut &[u8]| match frame::read(sent).unwrap() {
+            Some(Frame::Json(json)) => frame::parse::<Request>(&json).unwrap(),
+            _ => panic!("no message"),
+        };
+        let Request::Recipe { size } = message(&mut sent) else {
+            panic!("no recipe");
+        };
+        let mut new = Vec::new();
+        while (new.len() as u64) < size {
+            match message(&mut sent) {
+                Request::Take { first, count } => {
+                    let (at, length) = older.place(first, count).unwrap();
+                    let (at, length) = (
+                        usize::try_from(at).unwrap(),
+                        usize::try_from(length).unwrap(),
+                    );
+                    new.extend_from_slice(&old[at..at + length]);
+                }
+                Request::Fresh { size } => {
+                    let Some(Frame::Bytes(bytes)) = frame::read(&mut sent).unwrap() else {
+                        panic!("no bytes");
+                    };
+                    assert_eq!(bytes.len() as u64, size);
+                    new.extend_from_slice(&bytes);
+                }
+                Request::Missing => return None,
+                _ => panic!("no part"),
+            }
+        }
+        assert!(sent.is_empty());
+        Some(new)
+    }
+
+    fn bytes(length: usize, seed: u8) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        blake3::Hasher::new()
+            .update(&[seed])
+            .finalize_xof()
+            .fill(&mut bytes);
+        bytes
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_new_version_is_made_of_any_older_one(
+            old in (0..400_000_usize, 0..4_u8),
+            edits in proptest::collection::vec((any::<prop::sample::Index>(), 0..50_000_usize, 0..50_000_usize, any::<u8>()), 0..6),
+            zeros in any::<bool>(),
+        ) {
+            let old = if zeros { vec![0; old.0] } else { bytes(old.0, old.1) };
+            let mut new = old.clone();
+            for (at, removed, added, seed) in edits {
+                let at = at.index(new.len() + 1);
+                let end = (at + removed).min(new.len());
+                new.splice(at..end, bytes(added, seed));
+            }
+            let sealer = Sealer::new([3; 32]);
+            let older = Older::read(&*old, &sealer).unwrap();
+            prop_assert_eq!(older.names.len() / NAME + 1, older.places.len());
+            prop_assert_eq!(older.places.last().copied(), Some(old.len() as u64));
+            let mut sent = Vec::new();
+            write_recipe(&mut sent, &*new, new.len() as u64, &older.names, &sealer).unwrap();
+            prop_assert!(made(&sent, &older, &old) == Some(new.clone()));
+            // With names of another key, nothing is known.
+            let other = Older::read(&*old, &Sealer::new([4; 32])).unwrap();
+            let mut whole = Vec::new();
+            write_recipe(&mut whole, &*new, new.len() as u64, &other.names, &sealer).unwrap();
+            prop_assert!(whole.len() >= new.len());
+        }
+    }
+
+    #[test]
+    fn a_small_change_needs_few_bytes() {
+        let sealer = Sealer::new([3; 32]);
+        let old = bytes(2_000_000, 1);
+        let older = Older::read(&*old, &sealer).unwrap();
+        let mut new = old.clone();
+        new.splice(1_000_000..1_000_000, *b"inserted");
+        let mut sent = Vec::new();
+        write_recipe(&mut sent, &*new, new.len() as u64, &older.names, &sealer).unwrap();
+        assert!(sent.len() < 200_000, "{}", sent.len());
+        assert!(made(&sent, &older, &old) == Some(new));
+    }
+
+    #[test]
+    fn a_new_version_that_became_shorter_is_withdrawn() {
+        struct Failing;
+        impl io::Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::Other.into())
+            }
+        }
+        let sealer = Sealer::new([3; 32]);
+        let older = Older::default();
+        let mut sent = Vec::new();
+        write_recipe(&mut sent, &b"abc"[..], 4, &[], &sealer).unwrap();
+        assert_eq!(made(&sent, &older, b""), None);
+        let mut sent = Vec::new();
+        write_recipe(&mut sent, Failing, 4, &[], &sealer).unwrap();
+        assert_eq!(made(&sent, &older, b""), None);
+        // A longer one is cut, and has another digest.
+        let mut sent = Vec::new();
+        write_recipe(&mut sent, &b"abcde"[..], 4, &[], &sealer).unwrap();
+        assert_eq!(made(&sent, &older, b""), Some(b"abcd".to_vec()));
+    }
+
+    #[test]
+    fn places_of_chunks_that_do_not_exist_are_refused() {
+        let sealer = Sealer::new([3; 32]);
+        let older = Older::read(&*bytes(500_000, 1), &sealer).unwrap();
+        let count = u32::try_from(older.places.len() - 1).unwrap();
+        assert_eq!(older.place(0, count), Some((0, 500_000)));
+        for (first, length) in [(0, count + 1), (count, 1), (u32::MAX, 1), (1, u32::MAX)] {
+            assert_eq!(older.place(first, length), None);
+        }
+        assert_eq!(Older::default().place(0, 1), None);
+    }
+}
