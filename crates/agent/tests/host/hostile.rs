@@ -103,8 +103,8 @@ fn an_agent_gets_only_what_the_actions_name() {
 #[test]
 fn a_request_against_the_rules_ends_the_conversation() {
     let mut store = Store::default();
-    let plain = store.add(&[1; 100_000]);
-    let sealed = store.add_sealed(&Sealer::new([1; 32]), &[2; 100_000]);
+    let plain = store.add(&vec![1; 100_000]);
+    let sealed = store.add_sealed(&Sealer::new([1; 32]), &vec![2; 100_000]);
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(home.path().join("tree/directory")).unwrap();
     std::fs::write(home.path().join("tree/file"), "x").unwrap();
@@ -116,7 +116,7 @@ fn a_request_against_the_rules_ends_the_conversation() {
     let actions = [
         replacing(plain),
         Action::File(secret),
-        file("/new", store.add(&[3; 100_000]), PathState::Missing),
+        file("/new", store.add(&vec![3; 100_000]), PathState::Missing),
         Action::Install(installation::Install {
             into: "/into".to_owned(),
             artifact,
@@ -132,7 +132,7 @@ fn a_request_against_the_rules_ends_the_conversation() {
         digest: artifact,
         listed: true,
     };
-    let new = Whole::Content(Digest::of(&[3; 100_000]));
+    let new = Whole::Content(Digest::of(&vec![3; 100_000]));
     for (replies, words) in [
         (
             vec![parts(Whole::Content(plain), u32::MAX)],

@@ -124,37 +124,6 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
             .get_or_init(|| format!("the connection to the agent broke: {reason}"))
     }
 
-    /// Reads the answers to one frame of questions.
-    fn answers(&self, reader: &mut R, count: usize) -> Result<Vec<Answer>, String> {
-        let mut answers = Vec::with_capacity(count);
-        let until = Instant::now() + limit::REQUEST;
-        loop {
-            match reply(reader, until)? {
-                Reply::Answers {
-                    answers: some,
-                    more,
-                } => {
-                    answers.extend(some.into_iter().map(super::message::Answer::into_live));
-                    if !more {
-                        break;
-                    }
-                }
-                _ => return Err("unexpected reply, expected answers".to_owned()),
-            }
-            if answers.len() > count {
-                break;
-            }
-        }
-        if answers.len() == count {
-            Ok(answers)
-        } else {
-            Err(format!(
-                "received {} answers, expected {count}",
-                answers.len()
-            ))
-        }
-    }
-
     /// Writes one frame of questions.
     fn question(&self, frame: Option<&[u8]>) -> Result<(), String> {
         match (self.broken.get(), frame) {
@@ -206,7 +175,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
                     };
                     let broken = self.broken.get().cloned().map_or(Ok(()), Err);
                     let some = sent.and(broken).and_then(|()| {
-                        self.answers(&mut reader, count)
+                        answers_of(&mut *reader, count)
                             .map_err(|reason| self.breaks(reason).to_owned())
                     });
                     match some {
@@ -485,6 +454,37 @@ fn reply(reader: &mut impl Read, until: Instant) -> Result<Reply, String> {
             Reply::Failed { reason } => return Err(format!("it ended: {}", inert(&reason))),
             reply => return Ok(reply),
         }
+    }
+}
+
+/// Reads the answers to one frame of questions.
+fn answers_of(reader: &mut impl Read, count: usize) -> Result<Vec<Answer>, String> {
+    let mut answers = Vec::with_capacity(count);
+    let until = Instant::now() + limit::REQUEST;
+    loop {
+        match reply(reader, until)? {
+            Reply::Answers {
+                answers: some,
+                more,
+            } => {
+                answers.extend(some.into_iter().map(super::message::Answer::into_live));
+                if !more {
+                    break;
+                }
+            }
+            _ => return Err("unexpected reply, expected answers".to_owned()),
+        }
+        if answers.len() > count {
+            break;
+        }
+    }
+    if answers.len() == count {
+        Ok(answers)
+    } else {
+        Err(format!(
+            "received {} answers, expected {count}",
+            answers.len()
+        ))
     }
 }
 
