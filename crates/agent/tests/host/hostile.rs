@@ -143,7 +143,10 @@ fn a_request_against_the_rules_ends_the_conversation() {
             "exceeds the limit",
         ),
         // Its names do not follow.
-        (vec![parts(Whole::Content(plain), 3)], "names of chunks"),
+        (
+            vec![parts(Whole::Content(plain), 3)],
+            "the names of the announced chunks",
+        ),
         (
             vec![parts(Whole::Content(sealed), 0)],
             "replaces another one",
@@ -182,6 +185,14 @@ fn a_request_against_the_rules_ends_the_conversation() {
         };
         assert!(reason.contains(words), "{replies:?}: {reason}");
         assert_eq!(bytes, 0, "{replies:?}");
+    }
+    for names in [&[0; 31][..], &[0; 33], &[0; 16], &[]] {
+        let (outcome, _, bytes) = performed(&store, &actions, |said| {
+            frame::write(said, &parts(Whole::Content(plain), 2)).unwrap();
+            frame::write_bytes(said, names).unwrap();
+        });
+        assert!(outcome.is_err(), "{names:?}");
+        assert_eq!(bytes, 0);
     }
     // Within the rules.
     let (outcome, sent, bytes) = performed(&store, &actions, |said| {

@@ -180,8 +180,10 @@ impl Observer for SealedTarget {
             return;
         }
         self.target.observe_batches(batches, &mut |mut answers| {
-            for answer in &mut answers {
-                self.book.for_project(answer);
+            if !self.book.is_empty() {
+                for answer in &mut answers {
+                    self.book.for_project(answer);
+                }
             }
             found(answers);
         });

@@ -287,20 +287,19 @@ fn names(reader: &mut impl Read, chunks: u32) -> Result<Vec<u8>, Violation> {
             limit: limit::CHUNKS as u64,
         });
     }
-    let size = count * parts::NAME;
     let mut names = Vec::new();
-    while names.len() < size {
+    let mut left = count * parts::NAME;
+    while left > 0 {
+        // Whole frames only, so that there are few.
+        let next = left.min(limit::BYTES);
         match frame::read(reader)? {
-            Some(Frame::Bytes(bytes)) if !bytes.is_empty() => names.extend_from_slice(&bytes),
+            Some(Frame::Bytes(bytes)) if bytes.len() == next => names.extend_from_slice(&bytes),
             _ => {
-                let expected = "names of chunks";
+                let expected = "the names of the announced chunks";
                 return Err(Violation::Unexpected { expected });
             }
         }
-    }
-    if names.len() > size {
-        let expected = "the announced number of chunks";
-        return Err(Violation::Unexpected { expected });
+        left -= next;
     }
     Ok(names)
 }

@@ -182,7 +182,7 @@ impl Install<'_> {
             Ok(tree) => Err(self.failed(
                 "copy to",
                 format!(
-                    "the artifact changed since the plan was made (expected {}, found {}): plan again",
+                    "the copy differs from the artifact of the plan (expected {}, found {}): plan again",
                     self.wanted.artifact.short(),
                     tree.digest.short()
                 ),
