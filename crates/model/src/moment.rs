@@ -3,7 +3,7 @@
 //! Callers receive the clock; only `main` creates the real one.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -137,13 +137,9 @@ pub trait Clock: Send + Sync {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-#[allow(clippy::disallowed_methods, reason = "this is the clock")]
 impl Clock for SystemClock {
     fn now(&self) -> Moment {
-        // A clock before 1970 shows 1970.
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let milliseconds = since.map_or(0, |since| since.as_millis());
-        Moment::from_millisecond(i64::try_from(milliseconds).unwrap_or(0))
+        Moment::new(Timestamp::now())
     }
 }
 

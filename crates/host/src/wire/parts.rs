@@ -4,7 +4,7 @@
 //! chunks, and bytes that are not among them. The receiver verifies the whole digest of the result, so a wrong name, a changed
 //! file or another cut only ends the transfer.
 //!
-//! A name is keyed with the target's key: without the key, nobody tests guesses at a file's content with it.
+//! A name is keyed with the target's key: without the key, a guess at a file's content cannot be tested with it.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
