@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::redaction::Redactor;
 use evenkeel_host::{
-    Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Target,
-    content,
+    Action, ActionError, Answer, Batches, Interruption, Materials, Observer, Performed, Query,
+    Target, content,
 };
 
 /// Target behind a redactor.
@@ -32,7 +32,17 @@ impl RedactedTarget {
 
 impl Observer for RedactedTarget {
     fn observe(&self, queries: &[Query]) -> Vec<Answer> {
-        let mut answers = self.target.observe(queries);
+        self.redacted(self.target.observe(queries))
+    }
+
+    fn observe_batches(&self, batches: Batches<'_>, found: &mut dyn FnMut(Vec<Answer>)) {
+        let mut redacted = |answers| found(self.redacted(answers));
+        self.target.observe_batches(batches, &mut redacted);
+    }
+}
+
+impl RedactedTarget {
+    fn redacted(&self, mut answers: Vec<Answer>) -> Vec<Answer> {
         for answer in &mut answers {
             match answer {
                 Answer::Path(path) => {

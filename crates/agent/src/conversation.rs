@@ -14,7 +14,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::inbox::{Inbox, Over, Stopper};
-use crate::materials::RemoteMaterials;
+use crate::materials::{RemoteMaterials, State};
 
 /// The end of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +78,17 @@ impl<W: Write> Outbox<W> {
             message,
         )
     }
+
+    /// Writes a message and the bytes that it announces, with nothing between them.
+    pub(crate) fn write_with(
+        &self,
+        message: &impl Serialize,
+        bytes: &[u8],
+    ) -> Result<(), Violation> {
+        let mut writer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        frame::write(&mut *writer, message)?;
+        frame::write_bytes(&mut *writer, bytes)
+    }
 }
 
 /// Runs one conversation. `target` creates the target from its key; artifacts arrive in a private folder in
@@ -102,6 +113,7 @@ where
     let end = match greet(&inbox, &outbox) {
         Ok(Some(sealer)) => {
             let conversation = Conversation {
+                sealer: sealer.clone(),
                 inbox: &inbox,
                 outbox: &outbox,
                 target: target(sealer),
@@ -164,6 +176,7 @@ fn greet<W: Write>(inbox: &Inbox, outbox: &Outbox<W>) -> Result<Option<Sealer>, 
 struct Conversation<'a, W, T> {
     inbox: &'a Inbox,
     outbox: &'a Outbox<W>,
+    sealer: Sealer,
     target: T,
     temporary: &'a Path,
     stopper: &'a Stopper,
@@ -250,7 +263,14 @@ impl<W: Write + Send, T: Target> Conversation<'_, W, T> {
             actions.into_iter().map(Action::into_live).collect();
         let asked: Vec<evenkeel_host::Action> = known.iter().flatten().cloned().collect();
         let fault = OnceLock::new();
-        let materials = RemoteMaterials::new(self.inbox, self.outbox, self.temporary, &fault);
+        let materials = RemoteMaterials {
+            inbox: self.inbox,
+            outbox: self.outbox,
+            sealer: &self.sealer,
+            temporary: self.temporary,
+            fault: &fault,
+            state: Mutex::new(State::of(&asked)),
+        };
         let interruption = self.stopper.begin();
         let done = self.working(|| self.target.perform(&asked, &materials, &interruption));
         let mut done = done.into_iter();

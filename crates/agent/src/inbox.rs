@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use evenkeel_host::Interruption;
 use evenkeel_host::wire::frame::{self, Frame, Violation};
-use evenkeel_host::wire::message::{ArtifactFile, Request};
+use evenkeel_host::wire::message::Request;
 use zeroize::Zeroizing;
 
 /// The interval of checks for a signal while no frame arrives.
@@ -77,19 +77,7 @@ impl Stopper {
 
 /// A frame of a requested material.
 pub(crate) enum Piece {
-    Content {
-        size: u64,
-    },
-    Artifact {
-        single: bool,
-    },
-    Entry {
-        path: String,
-        file: Option<ArtifactFile>,
-        link: Option<String>,
-    },
-    ArtifactEnd,
-    Missing,
+    Message(Request),
     Bytes(Zeroizing<Vec<u8>>),
 }
 
@@ -213,16 +201,16 @@ impl Sorter {
         let piece = match frame {
             Frame::Bytes(bytes) => Piece::Bytes(bytes),
             Frame::Json(json) => match frame::parse(&json)? {
-                Request::Content { size } => Piece::Content { size },
-                Request::Artifact { single } => Piece::Artifact { single },
-                Request::Entry { path, file, link } => Piece::Entry { path, file, link },
-                Request::ArtifactEnd => Piece::ArtifactEnd,
-                Request::Missing => Piece::Missing,
                 Request::Interrupt => {
                     self.stopper.interrupt();
                     return Ok(true);
                 }
-                request => return Ok(self.requests.send(Ok(request)).is_ok()),
+                request @ (Request::Hello(_)
+                | Request::Key { .. }
+                | Request::Observe { .. }
+                | Request::Perform { .. }
+                | Request::Bye) => return Ok(self.requests.send(Ok(request)).is_ok()),
+                piece => Piece::Message(piece),
             },
         };
         if !self.wanted.load(Ordering::SeqCst) {

@@ -80,6 +80,11 @@ impl Staging {
         }
     }
 
+    /// Whether the artifact is one file.
+    pub(crate) fn is_single(&self) -> bool {
+        self.single
+    }
+
     /// Returns the path of the artifact: the folder, or the one file in it.
     pub(crate) fn artifact(&self) -> Option<PathBuf> {
         if !self.single {

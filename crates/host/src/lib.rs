@@ -35,7 +35,7 @@ pub mod wire;
 
 pub use family::{Family, Host};
 pub use interruption::Interruption;
-pub use port::{ActionError, Materials, Observer, Performed, Target};
+pub use port::{ActionError, Batches, Materials, Observer, Performed, Target};
 pub use sealing::{SealBook, SealedTarget};
 pub use subsystem::path::{Account, PathState};
 pub use subsystem::process::{ProcessState, Ready, Running, Text};
@@ -46,6 +46,8 @@ pub use subsystem::{
 
 #[cfg(feature = "local")]
 pub use local::tree::digest::TreeHasher;
+#[cfg(feature = "local")]
+pub use local::tree::near::{Near, NearTree};
 #[cfg(feature = "local")]
 pub use local::tree::write::TreeWriter;
 #[cfg(feature = "local")]

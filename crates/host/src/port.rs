@@ -1,9 +1,12 @@
 //! Ports that every target implements: near or remote, real or recorded.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Family, Host, Interruption};
+#[cfg(feature = "local")]
+use crate::local::tree::near::Near;
 use evenkeel_model::Digest;
 
 /// A port that only reads.
@@ -12,7 +15,20 @@ pub trait Observer<F: Family = Host>: Send + Sync {
     ///
     /// An unreadable subject is answered with [`crate::Answer::Unreadable`]; there is no other failure.
     fn observe(&self, queries: &[F::Query]) -> Vec<F::Answer>;
+
+    /// Answers batches of questions like [`Observer::observe`], and passes on the answers of each batch in order.
+    ///
+    /// A target behind a channel sends all questions without waiting for answers: one round trip for all batches. Any
+    /// other target takes a batch after the answers of the one before it, so memory is needed for one batch only.
+    fn observe_batches(&self, batches: Batches<'_, F>, found: &mut dyn FnMut(Vec<F::Answer>)) {
+        for queries in batches {
+            found(self.observe(&queries));
+        }
+    }
 }
+
+/// Batches of questions. Another thread may take them.
+pub type Batches<'a, F = Host> = &'a mut (dyn Iterator<Item = Vec<<F as Family>::Query>> + Send);
 
 /// A port that reads and performs actions.
 pub trait Target<F: Family = Host>: Observer<F> {
@@ -53,6 +69,17 @@ pub trait Materials: Sync {
     fn content(&self, digest: &Digest) -> Option<Arc<[u8]>>;
     /// Returns the path of the artifact with this tree digest.
     fn artifact(&self, digest: &Digest) -> Option<PathBuf>;
+
+    /// Returns a content like [`Materials::content`]. The target has an older version, of which parts can be used.
+    fn content_near(&self, digest: &Digest, _older: &File) -> Option<Arc<[u8]>> {
+        self.content(digest)
+    }
+
+    /// Returns an artifact like [`Materials::artifact`]. The target has other versions, of which files can be used.
+    #[cfg(feature = "local")]
+    fn artifact_near(&self, digest: &Digest, _near: &Near<'_>) -> Option<PathBuf> {
+        self.artifact(digest)
+    }
 }
 
 /// The result of one action.

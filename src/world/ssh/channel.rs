@@ -228,6 +228,8 @@ struct Limit {
     /// In milliseconds.
     patience: AtomicU64,
     is_over: AtomicBool,
+    /// Counts what the other side said. One that works may take nothing meanwhile, but says so.
+    heard: AtomicU64,
 }
 
 impl Patience {
@@ -252,10 +254,14 @@ impl Patience {
         let limit = (!patience.is_zero())
             .then(|| Timespec::try_from(patience).ok())
             .flatten();
+        let mut heard = self.0.heard.load(Ordering::Relaxed);
         let ready = loop {
             let mut waiting = [PollFd::new(file, ready)];
             match poll(&mut waiting, limit.as_ref()) {
                 Err(rustix::io::Errno::INTR) => {}
+                Ok(0) if self.0.heard.load(Ordering::Relaxed) != heard => {
+                    heard = self.0.heard.load(Ordering::Relaxed);
+                }
                 other => break other?,
             }
         };
@@ -283,7 +289,9 @@ impl Impatient {
 impl Read for Impatient {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.patience.wait(&self.file, PollFlags::IN)?;
-        self.file.read(buffer)
+        let read = self.file.read(buffer)?;
+        self.patience.0.heard.fetch_add(1, Ordering::Relaxed);
+        Ok(read)
     }
 }
 
@@ -347,4 +355,48 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     inert(&text).chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{ErrorKind, Read as _, Write as _};
+    use std::time::{Duration, Instant};
+
+    use super::{Impatient, Patience, impatient};
+
+    #[test]
+    fn a_side_that_takes_nothing_is_waited_for_while_it_says_something() {
+        let patience = Patience::default();
+        patience.set(Duration::from_millis(300));
+        let (taken, full) = std::io::pipe().unwrap();
+        let (heard, mut says) = std::io::pipe().unwrap();
+        let mut writer = Impatient {
+            file: File::from(impatient(full.into())),
+            patience: patience.clone(),
+        };
+        let mut reader = Impatient {
+            file: File::from(std::os::fd::OwnedFd::from(heard)),
+            patience,
+        };
+        let speaking = std::thread::spawn(move || {
+            for _ in 0..10 {
+                says.write_all(b"x").unwrap();
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            says
+        });
+        let hearing = std::thread::spawn(move || {
+            let mut space = [0; 1];
+            for _ in 0..10 {
+                reader.read_exact(&mut space).unwrap();
+            }
+        });
+        let begun = Instant::now();
+        let error = writer.write_all(&vec![0; 1024 * 1024]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert!(begun.elapsed() > Duration::from_millis(1000));
+        hearing.join().unwrap();
+        drop((speaking.join().unwrap(), taken));
+    }
 }

@@ -24,8 +24,8 @@ use evenkeel_core::environment::ssh_host::SshHost;
 use evenkeel_host::reason::why_io;
 use evenkeel_host::wire::client::Client;
 use evenkeel_host::{
-    Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Subject as _,
-    Target,
+    Action, ActionError, Answer, Batches, Interruption, Materials, Observer, Performed, Query,
+    Subject as _, Target,
 };
 use evenkeel_model::{Member, Sealer};
 
@@ -256,32 +256,56 @@ impl Observer for SshTarget {
         match self.conversation() {
             Ok(conversation) => {
                 let answers = conversation.client.observe(queries);
-                if conversation.client.is_broken() {
-                    // What it answered before counts; the reason of the rest names the host.
-                    let reason = self.why_broken(&conversation);
-                    return answers
-                        .into_iter()
-                        .map(|answer| match answer {
-                            Answer::Unreadable { .. } => Answer::Unreadable {
-                                reason: reason.clone(),
-                            },
-                            other => other,
-                        })
-                        .collect();
-                }
-                answers
+                self.explained(&conversation, answers)
             }
-            Err(reason) => queries
-                .iter()
-                .map(|_| Answer::Unreadable {
-                    reason: reason.clone(),
-                })
-                .collect(),
+            Err(reason) => unreadable(queries.len(), &reason),
+        }
+    }
+
+    fn observe_batches(&self, batches: Batches<'_>, found: &mut dyn FnMut(Vec<Answer>)) {
+        // Batches that a broken conversation did not take are asked in the next one.
+        while let Some(next) = batches.next() {
+            match self.conversation() {
+                Ok(conversation) => {
+                    let mut first = Some(next);
+                    let mut all = std::iter::from_fn(|| first.take().or_else(|| batches.next()));
+                    let mut explained = |answers| found(self.explained(&conversation, answers));
+                    conversation
+                        .client
+                        .observe_until_broken(&mut all, &mut explained);
+                    // Another user of the conversation broke it first.
+                    if let Some(next) = first {
+                        found(unreadable(next.len(), &self.why_broken(&conversation)));
+                    }
+                }
+                Err(reason) => found(unreadable(next.len(), &reason)),
+            }
         }
     }
 }
 
+fn unreadable(count: usize, reason: &str) -> Vec<Answer> {
+    let answer = |_| Answer::Unreadable {
+        reason: reason.to_owned(),
+    };
+    (0..count).map(answer).collect()
+}
+
 impl SshTarget {
+    /// Returns the answers of a conversation. If it broke, what it answered before counts; the reason of the rest names
+    /// the host.
+    fn explained(&self, conversation: &Conversation, mut answers: Vec<Answer>) -> Vec<Answer> {
+        if conversation.client.is_broken() {
+            let why = self.why_broken(conversation);
+            for answer in &mut answers {
+                if let Answer::Unreadable { reason } = answer {
+                    reason.clone_from(&why);
+                }
+            }
+        }
+        answers
+    }
+
     fn why_broken(&self, conversation: &Conversation) -> String {
         if let Some(silence) = conversation.patience.exceeded() {
             return format!(

@@ -6,6 +6,8 @@ mod cut;
 mod failing;
 mod host;
 mod imported;
+mod line;
+mod parts;
 mod payloads;
 mod reached;
 mod refused;

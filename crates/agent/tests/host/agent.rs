@@ -4,7 +4,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use evenkeel_host::wire::client::Client;
 use evenkeel_host::{
-    Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Target,
+    Action, ActionError, Answer, Batches, Interruption, Materials, Observer, Performed, Query,
+    Target,
 };
 use evenkeel_model::Sealer;
 
@@ -43,6 +44,10 @@ impl AgentTarget {
 impl Observer for AgentTarget {
     fn observe(&self, queries: &[Query]) -> Vec<Answer> {
         self.client().observe(queries)
+    }
+
+    fn observe_batches(&self, batches: Batches<'_>, found: &mut dyn FnMut(Vec<Answer>)) {
+        self.client().observe_batches(batches, found);
     }
 }
 

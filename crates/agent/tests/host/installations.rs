@@ -302,7 +302,10 @@ fn a_changed_or_missing_artifact_is_not_installed() {
         .act(install(&world, one, 3, None), &store)
         .unwrap_err()
         .to_string();
-    assert!(error.contains("changed since the plan was made"), "{error}");
+    assert!(
+        error.contains("differs from the artifact of the plan"),
+        "{error}"
+    );
     assert_eq!(installed(&world), (None, None, vec![]));
     assert!(world.names("into/releases").is_empty());
     fs::remove_dir_all(&root).unwrap();

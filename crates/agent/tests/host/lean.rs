@@ -63,8 +63,8 @@ fn the_agent_has_no_dependency_that_only_evenkeel_needs() {
         .filter(|name| agent.contains(**name))
         .collect();
     assert!(banned.is_empty(), "{banned:?}");
-    // The last ones keep descriptors out of processes started on the host, and match lines of files.
-    assert!(agent.len() <= 59, "{} crates: {agent:?}", agent.len());
+    // The last ones keep descriptors out of processes started on the host, match lines of files, and cut files into chunks.
+    assert!(agent.len() <= 60, "{} crates: {agent:?}", agent.len());
 }
 
 #[test]

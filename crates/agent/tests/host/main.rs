@@ -18,8 +18,10 @@
 mod accounts;
 mod agent;
 mod here;
+mod hostile;
 mod keys;
 mod lean;
+mod line;
 mod mounts;
 mod packages;
 mod protocol;
@@ -30,3 +32,4 @@ mod settings;
 mod speed;
 mod support;
 mod things;
+mod trips;

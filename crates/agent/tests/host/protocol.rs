@@ -45,7 +45,7 @@ fn the_program_prints_its_name_and_version() {
 }
 
 /// Returns everything that precedes requests.
-fn greeting() -> Vec<u8> {
+pub fn greeting() -> Vec<u8> {
     let mut sent = MAGIC.to_vec();
     frame::write(&mut sent, &Request::Hello(Hello::ours())).unwrap();
     let key = "07".repeat(32);
@@ -116,7 +116,7 @@ fn a_violation_is_reported_with_its_reason_and_exit_code() {
 
     let mut version = ByHand::new();
     version.send(&json!({"hello": {"protocol": PROTOCOL + 1, "version": "9.0.0", "more": []}}));
-    expect(version, 76, "the other side uses protocol 4, this side 3");
+    expect(version, 76, "the other side uses protocol 5, this side 4");
 
     let mut early = ByHand::new();
     early.send(&json!({"observe": {"queries": []}}));
@@ -339,7 +339,7 @@ fn a_secret_is_sealed_with_the_key_of_the_target_and_in_no_frame_but_its_own() {
 
 /// A channel end that keeps the written bytes.
 #[derive(Clone, Default)]
-struct Kept(Arc<std::sync::Mutex<Vec<u8>>>);
+pub struct Kept(pub Arc<std::sync::Mutex<Vec<u8>>>);
 
 impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

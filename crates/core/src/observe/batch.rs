@@ -1,9 +1,11 @@
 //! Batches of queries: all machines concurrently, each with its own batches. Very many resources of one machine are
-//! queried in several batches in sequence: queries and answers are in memory for one batch only, observations stay.
+//! queried in several batches: queries and answers are in memory for one batch only, observations stay. A machine behind
+//! a channel gets all batches without a wait for answers, and answers them in turn.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 use rayon::prelude::*;
 
@@ -15,7 +17,7 @@ use evenkeel_model::{Instance, Member};
 /// Machines of an environment, for observation.
 pub type Observers<'a> = BTreeMap<Member, &'a dyn Observer>;
 
-/// Maximum number of resources of one machine queried at once.
+/// Maximum number of resources in one batch.
 const AT_ONCE: usize = 1_024;
 
 /// Minimum number of resources worth another core.
@@ -90,18 +92,14 @@ fn of_members(
     let done = threads::map(members, MACHINES_AT_ONCE, |(member, resources)| {
         let observer = observers.get(member).copied();
         let mut seen = Vec::with_capacity(resources.len());
-        let mut question = questions.get(member);
-        let mut answer = None;
-        let first = resources.get(..AT_ONCE.min(resources.len()));
-        let rest = resources.get(AT_ONCE..).unwrap_or_default();
-        for some in first.into_iter().chain(rest.chunks(AT_ONCE)) {
-            let asked = question.take();
-            if some.is_empty() && asked.is_none() {
-                continue;
-            }
-            let further = batch(member, some, asked, observer, &mut seen);
-            answer = answer.or_else(|| Some((member.clone(), further?)));
-        }
+        let answer = of_member(
+            member,
+            resources,
+            questions.get(member),
+            observer,
+            &mut seen,
+        );
+        let answer = answer.map(|answer| (member.clone(), answer));
         (seen, answer)
     });
     let mut answers = BTreeMap::new();
@@ -118,39 +116,81 @@ fn of_members(
     (seen, answers)
 }
 
-/// Observes resources of one machine, and returns the answer to a further query.
-fn batch(
+/// Observes resources of one machine, and returns the answer to a further query, which travels in the first batch.
+fn of_member(
     member: &Member,
     resources: &[(Instance, &Declared)],
     question: Option<&Query>,
     observer: Option<&dyn Observer>,
     seen: &mut Seen,
 ) -> Option<Answer> {
+    let first = resources.get(..AT_ONCE.min(resources.len()));
+    let rest = resources.get(AT_ONCE..).unwrap_or_default();
+    let (sender, asked) = channel();
+    let mut further = question;
+    let mut batches = first
+        .into_iter()
+        .chain(rest.chunks(AT_ONCE))
+        .filter_map(|some| {
+            let further = further.take();
+            if some.is_empty() && further.is_none() {
+                return None;
+            }
+            let (mut queries, parts) = queries_of(some);
+            queries.extend(further.cloned());
+            // The receiver outlives the iterator.
+            let _ = sender.send((some, parts));
+            Some(queries)
+        });
+    let mut further_answer = None;
+    let mut found = |answers: Vec<Answer>| {
+        if let Ok((some, parts)) = asked.try_recv() {
+            let last = parts.last().map_or(0, |part: &Range<usize>| part.end);
+            let more = take_answers(some, parts, answers, last, seen);
+            further_answer = further_answer.take().or(more);
+        }
+    };
+    match observer {
+        Some(observer) => observer.observe_batches(&mut batches, &mut found),
+        None => {
+            let reason = format!("the target `{member}` does not exist");
+            for queries in batches {
+                let unreadable = |_: &Query| Answer::Unreadable {
+                    reason: reason.clone(),
+                };
+                found(queries.iter().map(unreadable).collect());
+            }
+        }
+    }
+    further_answer.filter(|_| question.is_some())
+}
+
+/// Returns the queries of resources, and which ones belong to each.
+fn queries_of(resources: &[(Instance, &Declared)]) -> (Vec<Query>, Vec<Range<usize>>) {
     let asked: Vec<Vec<Query>> = resources
         .par_iter()
         .with_min_len(AT_LEAST)
         .map(|(_, declared)| declared.queries())
         .collect();
-    let mut queries = Vec::with_capacity(resources.len());
-    let mut parts: Vec<Range<usize>> = Vec::with_capacity(resources.len());
+    // Room for a further query.
+    let mut queries = Vec::with_capacity(resources.len() + 1);
+    let mut parts = Vec::with_capacity(resources.len());
     for own in asked {
         let first = queries.len();
         queries.extend(own);
         parts.push(first..queries.len());
     }
-    let further = question.map(|query| {
-        queries.push(query.clone());
-        queries.len() - 1
-    });
-    let mut answers = match observer {
-        Some(observer) => observer.observe(&queries),
-        None => queries
-            .iter()
-            .map(|_| Answer::Unreadable {
-                reason: format!("the target `{member}` does not exist"),
-            })
-            .collect(),
-    };
+    (queries, parts)
+}
+
+/// Adds the observations of one batch; returns the answer that belongs to no resource.
+fn take_answers(
+    resources: &[(Instance, &Declared)],
+    parts: Vec<Range<usize>>,
+    mut answers: Vec<Answer>,
+    further: usize,
+    seen: &mut Seen,
+) -> Option<Answer> {
     let answered = resources.par_iter().with_min_len(AT_LEAST).zip(parts);
     seen.par_extend(answered.map(|((instance, declared), part)| {
         // A target may return fewer answers than queries.
@@ -158,9 +198,7 @@ fn batch(
         let own = own.unwrap_or_default();
         (instance.clone(), declared.observed(own))
     }));
-    further
-        .filter(|number| *number < answers.len())
-        .map(|number| answers.swap_remove(number))
+    (further < answers.len()).then(|| answers.swap_remove(further))
 }
 
 #[cfg(test)]
@@ -172,7 +210,7 @@ mod tests {
     use super::{AT_ONCE, Observers, Questions, observe_with};
     use crate::kind::Declared;
     use evenkeel_host::facts::{self, GroupOfFacts};
-    use evenkeel_host::{Answer, Observer, Query};
+    use evenkeel_host::{Answer, Batches, Observer, Query};
     use evenkeel_model::{Address, Instance, Member};
 
     /// Answers questions about facts, and notes the sizes of batches.
@@ -202,6 +240,22 @@ mod tests {
         }
     }
 
+    /// A machine behind a channel: takes all batches before it answers one.
+    struct Far(Counting);
+
+    impl Observer for Far {
+        fn observe(&self, queries: &[Query]) -> Vec<Answer> {
+            self.0.observe(queries)
+        }
+
+        fn observe_batches(&self, batches: Batches<'_>, found: &mut dyn FnMut(Vec<Answer>)) {
+            let all: Vec<Vec<Query>> = batches.collect();
+            for queries in all {
+                found(self.observe(&queries));
+            }
+        }
+    }
+
     #[test]
     fn a_question_travels_in_the_first_batch_of_its_machine() {
         let web: Arc<str> = Arc::from("web");
@@ -219,22 +273,25 @@ mod tests {
             (3, vec![(4, 1)]),
             (AT_ONCE + 1, vec![(AT_ONCE + 1, 1), (1, 0)]),
         ] {
-            let counting = Counting::default();
-            let observers: Observers<'_> = [(member.clone(), &counting as &dyn Observer)].into();
-            let instances = (0..resources).map(|number| {
-                let name = format!("d{number}");
-                (
-                    Instance::from(Address::new("directory", &name)),
-                    &web,
-                    &declared,
-                )
-            });
-            let (seen, answers) = observe_with(instances, &questions, &observers);
-            assert_eq!(seen.len(), resources);
-            assert!(
-                matches!(answers.get(&member), Some(Answer::Facts(answer)) if answer.groups.len() == 1)
-            );
-            assert_eq!(*counting.0.lock().unwrap(), batches);
+            for is_far in [false, true] {
+                let far = Far(Counting::default());
+                let observer: &dyn Observer = if is_far { &far } else { &far.0 };
+                let observers: Observers<'_> = [(member.clone(), observer)].into();
+                let instances = (0..resources).map(|number| {
+                    let name = format!("d{number}");
+                    (
+                        Instance::from(Address::new("directory", &name)),
+                        &web,
+                        &declared,
+                    )
+                });
+                let (seen, answers) = observe_with(instances, &questions, &observers);
+                assert_eq!(seen.len(), resources);
+                assert!(
+                    matches!(answers.get(&member), Some(Answer::Facts(answer)) if answer.groups.len() == 1)
+                );
+                assert_eq!(*far.0.0.lock().unwrap(), batches);
+            }
         }
     }
 }

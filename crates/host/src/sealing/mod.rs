@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
-    Action, ActionError, Answer, Interruption, Materials, Observer, PathState, Performed, Query,
-    Target, path,
+    Action, ActionError, Answer, Batches, Interruption, Materials, Observer, PathState, Performed,
+    Query, Target, path,
 };
 use evenkeel_model::Digest;
 
@@ -169,6 +169,24 @@ impl Observer for SealedTarget {
             }
         }
         answers
+    }
+
+    fn observe_batches(&self, batches: Batches<'_>, found: &mut dyn FnMut(Vec<Answer>)) {
+        if self.earlier.is_some() {
+            // Only this machine has it, which needs no round trips.
+            for queries in batches {
+                found(self.observe(&queries));
+            }
+            return;
+        }
+        self.target.observe_batches(batches, &mut |mut answers| {
+            if !self.book.is_empty() {
+                for answer in &mut answers {
+                    self.book.for_project(answer);
+                }
+            }
+            found(answers);
+        });
     }
 }
 

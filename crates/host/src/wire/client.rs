@@ -4,22 +4,18 @@
 //! action. A broken channel is not used again.
 
 use std::io::{Read, Write};
-use std::path::Path;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::frame::{self, Frame, Violation};
-use super::message::{
-    Action as WireAction, ArtifactFile, Hello, Query as WireQuery, Reply, Request,
-};
-use super::{MAGIC, PROTOCOL, limit};
-use crate::local::tree::{Item, ItemKind, Survey, TreeError, open_parent};
-use crate::port::Outcome;
+use super::message::{Action as WireAction, Hello, Query as WireQuery, Reply, Request};
+use super::supply::Supply;
+use super::{MAGIC, PROTOCOL, limit, parts};
+use crate::port::{Batches, Outcome};
 use crate::threads;
 use crate::{
     Action, ActionError, Answer, Interruption, Materials, Observer, Performed, Query, Subject as _,
@@ -38,6 +34,8 @@ pub struct Client<R, W> {
     /// The reason why the channel is broken.
     broken: OnceLock<String>,
     version: String,
+    /// Keys the names of chunks.
+    sealer: Sealer,
 }
 
 impl<R: Read + Send, W: Write + Send> Client<R, W> {
@@ -72,6 +70,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
             writer: Mutex::new(writer),
             broken: OnceLock::new(),
             version,
+            sealer: sealer.clone(),
         })
     }
 
@@ -83,6 +82,11 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
     /// Whether the channel broke, so that nothing is asked over it any more.
     pub fn is_broken(&self) -> bool {
         self.broken.get().is_some()
+    }
+
+    /// Returns the answers to questions that were not asked because the channel is broken.
+    fn unasked(&self, count: usize) -> impl Iterator<Item = Answer> {
+        unreadable(count, self.broken.get().map_or("not asked", String::as_str))
     }
 
     /// Ends the conversation and returns both ends.
@@ -120,35 +124,74 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
             .get_or_init(|| format!("the connection to the agent broke: {reason}"))
     }
 
-    fn ask(&self, reader: &mut R, frame: &[u8], count: usize) -> Result<Vec<Answer>, String> {
-        frame::write_json(&mut *self.writer(), frame).map_err(|fault| fault.to_string())?;
-        let mut answers = Vec::with_capacity(count);
-        let until = Instant::now() + limit::REQUEST;
-        loop {
-            match reply(reader, until)? {
-                Reply::Answers {
-                    answers: some,
-                    more,
-                } => {
-                    answers.extend(some.into_iter().map(super::message::Answer::into_live));
-                    if !more {
-                        break;
+    /// Writes one frame of questions.
+    fn question(&self, frame: Option<&[u8]>) -> Result<(), String> {
+        match (self.broken.get(), frame) {
+            (Some(reason), _) => Err(reason.clone()),
+            (None, None) => Err("the question exceeds the agent's limit".to_owned()),
+            (None, Some(frame)) => frame::write_json(&mut *self.writer(), frame)
+                .map_err(|fault| self.breaks(fault.to_string()).to_owned()),
+        }
+    }
+
+    /// Writes all questions on another thread and reads answers meanwhile, so that neither side waits with a full pipe.
+    /// Takes no further batch once the channel is broken.
+    fn stream(
+        &self,
+        batches: &mut (dyn Iterator<Item = Vec<Questions>> + Send),
+        found: &mut dyn FnMut(Vec<Answer>),
+    ) {
+        let mut reader = self.reader();
+        let batches = Mutex::new(batches);
+        // A frame of questions, or the end of a batch. Returns whether there was a batch.
+        let ask = |asked: &Sender<Option<(usize, Result<(), String>)>>| {
+            let mut batches = batches.lock().unwrap_or_else(PoisonError::into_inner);
+            let batch = (!self.is_broken()).then(|| batches.next()).flatten();
+            let Some(batch) = batch else {
+                return false;
+            };
+            // The receiver outlives every sender within this function.
+            for Questions { frame, count } in batch {
+                let _ = asked.send(Some((count, self.question(frame.as_deref()))));
+            }
+            asked.send(None).is_ok()
+        };
+        let (sender, asked) = channel();
+        std::thread::scope(|scope| {
+            let own = sender.clone();
+            let writing = threads::builder().spawn_scoped(scope, || {
+                let sender = sender;
+                while ask(&sender) {}
+            });
+            // Without a thread, each batch waits for the answers to the one before it.
+            let own = writing.is_err().then_some(own);
+            let mut answers = Vec::new();
+            while own.as_ref().is_none_or(&ask) {
+                loop {
+                    let (count, sent) = match asked.recv() {
+                        Ok(Some(one)) => one,
+                        Ok(None) => break,
+                        Err(_) => return,
+                    };
+                    let broken = self.broken.get().cloned().map_or(Ok(()), Err);
+                    let some = sent.and(broken).and_then(|()| {
+                        answers_of(&mut *reader, count)
+                            .map_err(|reason| self.breaks(reason).to_owned())
+                    });
+                    match some {
+                        Ok(some) => answers.extend(some),
+                        Err(reason) => answers.extend(unreadable(count, &reason)),
                     }
                 }
-                _ => return Err("unexpected reply, expected answers".to_owned()),
+                found(std::mem::take(&mut answers));
             }
-            if answers.len() > count {
-                break;
-            }
-        }
-        if answers.len() == count {
-            Ok(answers)
-        } else {
-            Err(format!(
-                "received {} answers, expected {count}",
-                answers.len()
-            ))
-        }
+        });
+    }
+
+    /// Answers batches of questions until the channel breaks. The answers to batches that were taken until then are
+    /// passed on; the rest stays with the caller.
+    pub fn observe_until_broken(&self, batches: Batches<'_>, found: &mut dyn FnMut(Vec<Answer>)) {
+        self.stream(&mut batches.map(|queries| questions(&queries)), found);
     }
 
     fn act(
@@ -159,6 +202,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
         materials: &dyn Materials,
         interruption: &Interruption,
     ) -> Result<Vec<Outcome>, String> {
+        let mut supply = Supply::new(frame, actions, materials);
         frame::write_json(&mut *self.writer(), frame).map_err(|fault| fault.to_string())?;
         let (over, watched) = channel::<()>();
         std::thread::scope(|scope| {
@@ -172,7 +216,7 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
                     }
                 }
             });
-            let outcomes = self.outcomes(reader, actions, materials);
+            let outcomes = self.outcomes(reader, actions, &mut supply);
             drop(over);
             outcomes
         })
@@ -182,14 +226,29 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
         &self,
         reader: &mut R,
         actions: &[&Action],
-        materials: &dyn Materials,
+        supply: &mut Supply<'_>,
     ) -> Result<Vec<Outcome>, String> {
         let mut outcomes = Vec::with_capacity(actions.len());
         let until = Instant::now() + limit::REQUEST;
         loop {
-            let sent = match reply(reader, until)? {
-                Reply::WantContent { digest } => self.send_content(&digest, materials),
-                Reply::WantArtifact { digest } => self.send_artifact(&digest, materials),
+            let wanted = reply(reader, until)?;
+            if Instant::now() >= until {
+                return Err(too_late());
+            }
+            let sent = match wanted {
+                Reply::WantContents {
+                    digests,
+                    room,
+                    whole,
+                } if digests.len() <= limit::CONTENTS => {
+                    supply.contents(&mut *self.writer(), &digests, room, whole)
+                }
+                Reply::WantArtifact { digest, listed } => {
+                    supply.artifact(&mut *self.writer(), &digest, listed)
+                }
+                Reply::WantEntries { entries } => supply.entries(&mut *self.writer(), &entries),
+                Reply::WantParts { of, chunks } => names(reader, chunks)
+                    .and_then(|names| supply.parts(&mut *self.writer(), of, &names, &self.sealer)),
                 Reply::Outcomes {
                     outcomes: some,
                     more,
@@ -217,60 +276,73 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
             ))
         }
     }
+}
 
-    fn send_content(&self, digest: &Digest, materials: &dyn Materials) -> Result<(), Violation> {
-        let mut writer = self.writer();
-        match materials.content(digest) {
-            Some(bytes) if bytes.len() as u64 <= limit::CONTENT => {
-                let size = bytes.len() as u64;
-                frame::write(&mut *writer, &Request::Content { size })?;
-                frame::write_bytes(&mut *writer, &bytes)
-            }
-            _ => frame::write(&mut *writer, &Request::Missing),
-        }
+/// Reads the names of an older version's chunks.
+fn names(reader: &mut impl Read, chunks: u32) -> Result<Vec<u8>, Violation> {
+    let count = usize::try_from(chunks).unwrap_or(usize::MAX);
+    if count > limit::CHUNKS {
+        return Err(Violation::Excessive {
+            what: "the number of chunks",
+            limit: limit::CHUNKS as u64,
+        });
     }
-
-    fn send_artifact(&self, digest: &Digest, materials: &dyn Materials) -> Result<(), Violation> {
-        let mut writer = self.writer();
-        let survey = materials
-            .artifact(digest)
-            .and_then(|path| survey(&path).ok());
-        let Some(survey) = survey else {
-            return frame::write(&mut *writer, &Request::Missing);
-        };
-        let single = survey.single;
-        frame::write(&mut *writer, &Request::Artifact { single })?;
-        for item in &survey.items {
-            if !send_item(&mut *writer, &survey, item)? {
-                return frame::write(&mut *writer, &Request::Missing);
+    let mut names = Vec::new();
+    let mut left = count * parts::NAME;
+    while left > 0 {
+        // Whole frames only, so that there are few.
+        let next = left.min(limit::BYTES);
+        match frame::read(reader)? {
+            Some(Frame::Bytes(bytes)) if bytes.len() == next => names.extend_from_slice(&bytes),
+            _ => {
+                let expected = "the names of the announced chunks";
+                return Err(Violation::Unexpected { expected });
             }
         }
-        frame::write(&mut *writer, &Request::ArtifactEnd)
+        left -= next;
     }
+    Ok(names)
 }
 
 impl<R: Read + Send, W: Write + Send> Observer for Client<R, W> {
     fn observe(&self, queries: &[Query]) -> Vec<Answer> {
-        let mut reader = self.reader();
-        let mut answers = Vec::with_capacity(queries.len());
-        let wire = |query: &Query| WireQuery::from_live(query.clone());
-        for (frame, some) in packed("observe", "queries", queries, limit::QUERIES, wire) {
-            let asked = match (self.broken.get(), frame) {
-                (Some(reason), _) => Err(reason.clone()),
-                (None, None) => Err("the question exceeds the agent's limit".to_owned()),
-                (None, Some(frame)) => self
-                    .ask(&mut reader, &frame, some.len())
-                    .map_err(|reason| self.breaks(reason).to_owned()),
-            };
-            match asked {
-                Ok(asked) => answers.extend(asked),
-                Err(reason) => answers.extend(some.iter().map(|_| Answer::Unreadable {
-                    reason: reason.clone(),
-                })),
-            }
-        }
+        let mut answers = Vec::new();
+        let mut batch = std::iter::once_with(|| questions(queries));
+        self.stream(&mut batch, &mut |some| answers = some);
+        answers.extend(self.unasked(queries.len() - answers.len()));
         answers
     }
+
+    fn observe_batches(&self, batches: Batches<'_>, found: &mut dyn FnMut(Vec<Answer>)) {
+        self.observe_until_broken(batches, found);
+        for queries in batches {
+            found(self.unasked(queries.len()).collect());
+        }
+    }
+}
+
+/// One frame of questions.
+struct Questions {
+    /// `None` for a question that is too long for any frame.
+    frame: Option<Vec<u8>>,
+    count: usize,
+}
+
+fn questions(queries: &[Query]) -> Vec<Questions> {
+    let wire = |query: &Query| WireQuery::from_live(query.clone());
+    packed("observe", "queries", queries, limit::QUERIES, wire)
+        .into_iter()
+        .map(|(frame, some)| Questions {
+            frame,
+            count: some.len(),
+        })
+        .collect()
+}
+
+fn unreadable(count: usize, reason: &str) -> impl Iterator<Item = Answer> {
+    (0..count).map(move |_| Answer::Unreadable {
+        reason: reason.to_owned(),
+    })
 }
 
 impl<R: Read + Send, W: Write + Send> Target for Client<R, W> {
@@ -377,84 +449,44 @@ fn reply(reader: &mut impl Read, until: Instant) -> Result<Reply, String> {
     loop {
         match receive(reader).map_err(|fault| fault.to_string())? {
             Reply::Working if Instant::now() < until => {}
-            Reply::Working => {
-                return Err(format!("no reply within {} s", limit::REQUEST.as_secs()));
-            }
+            Reply::Working => return Err(too_late()),
             Reply::Failed { reason } => return Err(format!("it ended: {}", inert(&reason))),
             reply => return Ok(reply),
         }
     }
 }
 
-fn survey(path: &Path) -> Result<Survey, TreeError> {
-    let (parent, name) = open_parent(path)?;
-    Survey::of(&parent, &name, path)
-}
-
-/// Sends an entry of an artifact; returns whether it was readable. An entry that changes meanwhile arrives with another
-/// digest and is rejected there.
-fn send_item(writer: &mut impl Write, survey: &Survey, item: &Item) -> Result<bool, Violation> {
-    let ItemKind::File { executable } = item.kind else {
-        let path = item.path.clone();
-        let link = item.to.as_deref().map(str::to_owned);
-        let file = None;
-        frame::write(writer, &Request::Entry { path, file, link })?;
-        return Ok(true);
-    };
-    let Ok(file) = survey.open(item) else {
-        return Ok(false);
-    };
-    let size = u64::try_from(item.status.st_size).unwrap_or(0);
-    let file_facts = ArtifactFile { executable, size };
-    let path = item.path.clone();
-    frame::write(
-        writer,
-        &Request::Entry {
-            path,
-            file: Some(file_facts),
-            link: None,
-        },
-    )?;
-    let mut piece = vec![0; limit::BYTES];
-    let mut left = size;
-    let mut whole = true;
-    while left > 0 {
-        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
-        let Some(space) = piece.get_mut(..wanted) else {
-            return Ok(false);
-        };
-        let read = match rustix::io::read(&file, &mut *space) {
-            Err(Errno::INTR) => continue,
-            Ok(0) | Err(_) => {
-                // The file became shorter. Zeros keep the announced length, and the artifact is withdrawn afterwards:
-                // an artifact of zeros could have the expected digest.
-                whole = false;
-                space.fill(0);
-                wanted
+/// Reads the answers to one frame of questions.
+fn answers_of(reader: &mut impl Read, count: usize) -> Result<Vec<Answer>, String> {
+    let mut answers = Vec::with_capacity(count);
+    let until = Instant::now() + limit::REQUEST;
+    loop {
+        match reply(reader, until)? {
+            Reply::Answers {
+                answers: some,
+                more,
+            } => {
+                answers.extend(some.into_iter().map(super::message::Answer::into_live));
+                if !more {
+                    break;
+                }
             }
-            Ok(read) => read,
-        };
-        frame::write_bytes(writer, space.get(..read).unwrap_or_default())?;
-        left -= read as u64;
+            _ => return Err("unexpected reply, expected answers".to_owned()),
+        }
+        if answers.len() > count {
+            break;
+        }
     }
-    Ok(whole)
+    if answers.len() == count {
+        Ok(answers)
+    } else {
+        Err(format!(
+            "received {} answers, expected {count}",
+            answers.len()
+        ))
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{send_item, survey};
-
-    #[test]
-    fn a_file_that_became_shorter_is_withdrawn() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().canonicalize().unwrap().join("zeros");
-        std::fs::write(&path, [0; 8]).unwrap();
-        let survey = survey(&path).unwrap();
-        let mut sent = Vec::new();
-        assert!(send_item(&mut sent, &survey, &survey.items[0]).unwrap());
-        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-        file.set_len(3).unwrap();
-        let mut sent = Vec::new();
-        assert!(!send_item(&mut sent, &survey, &survey.items[0]).unwrap());
-    }
+fn too_late() -> String {
+    format!("no reply within {} s", limit::REQUEST.as_secs())
 }

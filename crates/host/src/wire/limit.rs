@@ -12,6 +12,14 @@ pub const QUERIES: usize = 10_000;
 pub const ACTIONS: usize = 10_000;
 /// The longest content of a file or a variable, in bytes.
 pub const CONTENT: u64 = 1024 * 1024 * 1024;
+/// The largest number of contents in one request for them.
+pub const CONTENTS: usize = 512;
+/// The largest size of all contents that are sent before they are needed, in bytes.
+pub const AHEAD: u64 = 8 * 1024 * 1024;
+/// The largest content that is always sent as a whole, in bytes.
+pub const WHOLE: u64 = 64 * 1024;
+/// The largest number of chunks of an older version.
+pub const CHUNKS: usize = 262_144;
 /// The largest number of files and directories in an artifact.
 pub const ENTRIES: u64 = 1_000_000;
 /// The longest path in an artifact, in bytes.

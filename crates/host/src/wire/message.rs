@@ -56,12 +56,33 @@ pub enum Request {
         /// The number of bytes.
         size: u64,
     },
+    /// This content and all after it are not sent now, since there is no more room: request them again.
+    Later,
+    /// This content is large, and the host has an older version of the file: request its parts.
+    InParts,
+    /// A new version in parts of an older one follows: [`Request::Take`] and [`Request::Fresh`] up to its size.
+    Recipe {
+        /// The number of bytes.
+        size: u64,
+    },
+    /// The next part is a run of the older version's chunks.
+    Take {
+        /// The number of the first chunk.
+        first: u32,
+        /// The number of chunks.
+        count: u32,
+    },
+    /// The next part follows as raw bytes.
+    Fresh {
+        /// The number of bytes.
+        size: u64,
+    },
     /// A requested artifact follows: entries, then [`Request::ArtifactEnd`].
     Artifact {
         /// Whether it is a single file; then there is one entry.
         single: bool,
     },
-    /// An entry of an artifact. The bytes of a file follow as raw bytes.
+    /// An entry of an artifact. The bytes of a file follow as raw bytes, unless its digest is named instead.
     Entry {
         /// The path in the artifact.
         path: String,
@@ -71,7 +92,7 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<String>,
     },
-    /// The artifact is complete.
+    /// The artifact, or the list of requested files of it, is complete.
     ArtifactEnd,
     /// The material does not exist.
     Missing,
@@ -86,6 +107,19 @@ pub struct ArtifactFile {
     pub executable: bool,
     /// The size in bytes.
     pub size: u64,
+    /// The digest of the content, if the bytes do not follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+}
+
+/// A content or a file, of which the host has an older version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Whole {
+    /// The content with this digest.
+    Content(Digest),
+    /// The entry with this number in the last listed artifact.
+    Entry(u32),
 }
 
 /// A message from the agent.
@@ -103,15 +137,35 @@ pub enum Reply {
         /// Whether more frames follow.
         more: bool,
     },
-    /// A request for the content with this digest.
-    WantContent {
-        /// The digest, as in the action.
-        digest: Digest,
+    /// A request for contents, which follow in this order, each with [`Request::Content`], [`Request::InParts`] or
+    /// [`Request::Missing`]; up to the first [`Request::Later`].
+    WantContents {
+        /// The digests, as in the actions, at most [`super::limit::CONTENTS`].
+        digests: Vec<Digest>,
+        /// The largest number of bytes of all but the first content.
+        room: u64,
+        /// Whether the first one is requested as a whole.
+        whole: bool,
     },
     /// A request for the artifact with this digest.
     WantArtifact {
         /// The tree digest.
         digest: Digest,
+        /// Whether files are only listed with their digests, since the host has another version of the artifact.
+        listed: bool,
+    },
+    /// A request for files of the last listed artifact, which follow in this order, each with [`Request::Content`]; then
+    /// [`Request::ArtifactEnd`].
+    WantEntries {
+        /// Their numbers among the entries, in ascending order.
+        entries: Vec<u32>,
+    },
+    /// A request for a [`Request::Recipe`]. The names of the older version's chunks follow as raw bytes.
+    WantParts {
+        /// What is requested.
+        of: Whole,
+        /// The number of chunks, at most [`super::limit::CHUNKS`].
+        chunks: u32,
     },
     /// The results of the actions in their order, in one or several frames.
     Outcomes {

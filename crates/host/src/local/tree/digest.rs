@@ -94,11 +94,7 @@ impl Default for TreeHasher {
 impl Survey {
     /// Reads everything and digests it.
     pub(crate) fn digest(&self) -> Result<TreeDigest, TreeError> {
-        let contents: Vec<Option<Digest>> = self
-            .items
-            .par_iter()
-            .map(|item| self.content(item))
-            .collect::<Result<_, _>>()?;
+        let contents = self.contents()?;
         self.verify_names()?;
         let mut hasher = TreeHasher::of(self.single);
         for (item, content) in self.items.iter().zip(&contents) {
@@ -112,6 +108,14 @@ impl Survey {
             }
         }
         Ok(hasher.finish())
+    }
+
+    /// Digests each file.
+    pub(crate) fn contents(&self) -> Result<Vec<Option<Digest>>, TreeError> {
+        self.items
+            .par_iter()
+            .map(|item| self.content(item))
+            .collect()
     }
 
     fn content(&self, item: &Item) -> Result<Option<Digest>, TreeError> {

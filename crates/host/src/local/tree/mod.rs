@@ -7,6 +7,7 @@
 
 pub(crate) mod digest;
 pub mod links;
+pub mod near;
 pub(crate) mod survey;
 pub(crate) mod write;
 

@@ -12,6 +12,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,7 @@ use super::Text;
 use super::local::record;
 use crate::local::reason::{why, why_io};
 use crate::{inheritance, place};
-use evenkeel_model::Clock as _;
-use evenkeel_model::moment::SystemClock;
+use evenkeel_model::Moment;
 
 /// Environment variables that a process inherits; all others must be declared.
 pub const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
@@ -102,7 +102,7 @@ fn become_program() -> Result<Infallible, String> {
         .try_clone()
         .map_err(|error| format!("cannot open the log `{}`: {}", spec.log, why_io(&error)))?;
 
-    let myself = record::myself(SystemClock.now(), spec.started_as)?;
+    let myself = record::myself(now(), spec.started_as)?;
     let path = Path::new(&spec.record);
     record::write(path, &myself)
         .map_err(|reason| format!("cannot write the record `{}`: {reason}", spec.record))?;
@@ -137,6 +137,13 @@ fn become_program() -> Result<Infallible, String> {
         }
         None => format!("cannot start `{program}`: {}", why_io(&error)),
     })
+}
+
+/// Returns the present moment. The clock of the model would add the messages of a parser of times to the agent.
+fn now() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let milliseconds = since.unwrap_or_default().as_millis();
+    Moment::from_millisecond(i64::try_from(milliseconds).unwrap_or(i64::MAX))
 }
 
 fn open_log(path: &Path) -> Result<File, String> {

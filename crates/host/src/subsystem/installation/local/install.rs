@@ -18,6 +18,7 @@ use super::{
 use crate::local::owners::Owners;
 use crate::local::reason::why;
 use crate::local::sync::sync_directory;
+use crate::local::tree::near::Near;
 use crate::local::tree::{Survey, TreeError, digest_at, open_parent};
 use crate::local::{Work, failed, remove_tree};
 use crate::port::Outcome;
@@ -68,7 +69,17 @@ impl Install<'_> {
             ));
         }
         let unusable = |error: TreeError| self.failed("install", error.to_string());
-        let (releases, file, note) = match work.materials.artifact(&wanted.artifact) {
+        // A copy of a release that changes meanwhile has another digest, and is not used.
+        let near = releases.as_ref().map(|releases| {
+            let others = digest.iter().filter(|other| **other != wanted.artifact);
+            Near::new(releases, [&wanted.artifact].into_iter().chain(others))
+        });
+        let source = match &near {
+            Some(near) => work.materials.artifact_near(&wanted.artifact, near),
+            None => work.materials.artifact(&wanted.artifact),
+        };
+        drop(near);
+        let (releases, file, note) = match source {
             Some(source) => {
                 let (parent, name) = open_parent(&source).map_err(unusable)?;
                 let survey = Survey::of(&parent, &name, &source).map_err(unusable)?;
@@ -171,7 +182,7 @@ impl Install<'_> {
             Ok(tree) => Err(self.failed(
                 "copy to",
                 format!(
-                    "the artifact changed since the plan was made (expected {}, found {}): plan again",
+                    "the copy differs from the artifact of the plan (expected {}, found {}): plan again",
                     self.wanted.artifact.short(),
                     tree.digest.short()
                 ),

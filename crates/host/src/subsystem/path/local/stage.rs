@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, XattrFlags};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use super::super::compare::{describe, is_wanted, same};
@@ -21,6 +21,7 @@ use crate::ActionError;
 use crate::local::content;
 use crate::local::reason::{why, why_io};
 use crate::local::tool::Tool;
+use crate::wire::limit;
 use evenkeel_model::Digest;
 
 /// The longest list of attributes, and the longest value: the kernel's limit.
@@ -228,7 +229,11 @@ fn make_file(
     beside: &OsStr,
     found: &PathState,
 ) -> Result<(), ActionError> {
-    let Some(bytes) = workshop.materials.content(&wanted.content) else {
+    let bytes = match older(job, wanted, found) {
+        Some(older) => workshop.materials.content_near(&wanted.content, &older),
+        None => workshop.materials.content(&wanted.content),
+    };
+    let Some(bytes) = bytes else {
         return Err(job.failed("write", "content unavailable: plan again"));
     };
     let plain = Digest::of(&bytes);
@@ -259,6 +264,19 @@ fn make_file(
         rustix::fs::fsync(&file).map_err(|errno| job.refused("sync", errno))?;
     }
     Ok(())
+}
+
+/// Opens the file that is replaced, if parts of it may be used for the new content. Nothing is compared with a secret.
+fn older(job: &Job<'_>, wanted: &super::super::File, found: &PathState) -> Option<File> {
+    if wanted.sealed || !matches!(found, PathState::File { .. }) {
+        return None;
+    }
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(job.parent, &job.name, flags, Mode::empty()).ok()?;
+    let status = rustix::fs::fstat(&file).ok()?;
+    let is_large = u64::try_from(status.st_size).is_ok_and(|size| size > limit::WHOLE);
+    let is_file = FileType::from_raw_mode(status.st_mode) == FileType::RegularFile;
+    (is_large && is_file).then(|| file.into())
 }
 
 /// Runs the program that checks a new file. The file must not change by that.
