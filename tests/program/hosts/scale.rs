@@ -1,5 +1,6 @@
 //! Many hosts at once: `tests/live/fleet` starts them, each with its own network, root and server of OpenSSH.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -7,8 +8,8 @@ use super::super::world::TestWorld;
 use super::host::{possible, prepare};
 use super::system;
 
-/// Running hosts; they end with this value.
-pub(super) struct Fleet(PathBuf);
+/// Running hosts; they end with this value. Fleets have the same addresses, so one runs at a time on a machine.
+pub(super) struct Fleet(PathBuf, File);
 
 impl Fleet {
     /// Starts hosts `host-1`, `host-2` and so on, and points a project's variables to them.
@@ -22,6 +23,8 @@ impl Fleet {
             );
             return None;
         }
+        let turn = File::create(std::env::temp_dir().join("evenkeel-fleet.lock")).unwrap();
+        turn.lock().unwrap();
         let directory = prepare(world).join("fleet");
         let done = script("up", &directory).arg(count.to_string()).status();
         assert!(done.unwrap().success());
@@ -36,7 +39,7 @@ impl Fleet {
             let place = world.path(place).display().to_string();
             world.variables.insert(name.to_owned(), place);
         }
-        Some(Self(directory))
+        Some(Self(directory, turn))
     }
 
     /// Does to the network of a host what a command of the script says: `cut`, `join` or `reset`.
@@ -60,6 +63,7 @@ impl Fleet {
 impl Drop for Fleet {
     fn drop(&mut self) {
         let _ = script("down", &self.0).status();
+        let _ = self.1.unlock();
     }
 }
 
