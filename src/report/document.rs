@@ -356,6 +356,11 @@ impl Report {
                 text.iter_mut().for_each(cover);
             }
         }
+        for fact in self.since.iter_mut().flat_map(|since| &mut since.facts) {
+            for text in [&mut fact.before, &mut fact.now] {
+                text.iter_mut().for_each(cover);
+            }
+        }
         self.messages.iter_mut().for_each(cover);
         if let Some(parity) = &mut self.parity {
             parity.not_compared.iter_mut().flatten().for_each(cover);

@@ -223,7 +223,7 @@ fn a_check_describes_only_what_the_check_before_did_not_have() {
 }
 
 #[test]
-fn a_time_and_a_revision_are_told_apart() {
+fn a_time_and_a_revision_are_distinguished() {
     let fleet = Fleet::new();
     let world = &fleet.inside.world;
     let ask = |since: &str, parity_only: bool, live_only: bool| {
