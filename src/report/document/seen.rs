@@ -359,7 +359,7 @@ impl FactChangeDocument {
             None => "first seen now".to_owned(),
         };
         format!(
-            "{} was {} ({}), is {} ({first})",
+            "{} was {} (seen {}), is {} ({first})",
             self.fact,
             shown(&self.before),
             self.before_seen.words(),
