@@ -14,6 +14,8 @@ use crate::local::reason::why_io;
 use crate::local::small_file;
 use crate::local::tool::{NotRun, Ran, Tool};
 use crate::local::{Found, Local, LocalTarget};
+use crate::package::System;
+use crate::package::local::{installed_of_rpm, requested_of_rpm, system};
 use crate::subsystem::lines::key;
 use crate::subsystem::mount;
 use crate::subsystem::user::UserState;
@@ -30,7 +32,22 @@ const UCF: (&str, &str) = ("/var/lib/ucf/registry", "/var/lib/ucf/hashfile");
 /// Directories of units that packages do not use.
 const UNITS: &[&str] = &["/etc/systemd/system", "/usr/local/lib/systemd/system"];
 /// Directories with one file for each purpose.
-const DROPPED: &[&str] = &["/etc/cron.d", "/etc/sysctl.d"];
+const DROPPED: &[&str] = &[
+    "/etc/cron.d",
+    "/etc/sysctl.d",
+    "/etc/modprobe.d",
+    "/etc/modules-load.d",
+    "/etc/security/limits.d",
+    "/etc/sudoers.d",
+    "/etc/logrotate.d",
+    "/etc/profile.d",
+    "/etc/ssh/sshd_config.d",
+    "/etc/apt/sources.list.d",
+    "/etc/yum.repos.d",
+    // The tables of users, of Debian and of others.
+    "/var/spool/cron/crontabs",
+    "/var/spool/cron",
+];
 
 impl Local for Query {
     fn observe(_: &LocalTarget, asked: &[(usize, &Self)], found: Found<'_>) {
@@ -43,13 +60,13 @@ impl Local for Query {
 }
 
 fn read(query: &Query, answer: &mut Answer) {
-    let has_dpkg = Path::new("/var/lib/dpkg/status").exists();
-    if has_dpkg {
-        packages(answer);
-    } else {
-        answer.unread.push(
-            "packages and their files: only hosts with dpkg and apt are supported".to_owned(),
-        );
+    let system = system();
+    match system {
+        Some(System::Dpkg) => packages(answer),
+        Some(System::Rpm) => packages_of_rpm(answer),
+        None => answer
+            .unread
+            .push("packages and their files: the host has neither dpkg nor rpm".to_owned()),
     }
     accounts(query, answer);
     let mut candidates: BTreeSet<String> = BTreeSet::new();
@@ -59,10 +76,10 @@ fn read(query: &Query, answer: &mut Answer) {
     let units = units(answer);
     let mut named: Vec<&str> = candidates.iter().map(String::as_str).collect();
     named.extend(units.iter().map(|unit| unit.file.as_str()));
-    let owners = if has_dpkg {
-        owners(&named, answer)
-    } else {
-        BTreeMap::new()
+    let owners = match system {
+        Some(System::Dpkg) => owners(&named, answer),
+        Some(System::Rpm) => owners_of_rpm(&named, answer),
+        None => BTreeMap::new(),
     };
     let manual: BTreeSet<&str> = answer
         .packages
@@ -86,8 +103,10 @@ fn read(query: &Query, answer: &mut Answer) {
             package: None,
         })
         .collect();
-    if has_dpkg {
-        changed(answer);
+    match system {
+        Some(System::Dpkg) => changed(answer),
+        Some(System::Rpm) => changed_of_rpm(answer),
+        None => {}
     }
     mounts(answer);
     answer.files.sort();
@@ -134,6 +153,95 @@ fn packages(answer: &mut Answer) {
         (Ok(manual), Ok(all)) => answer.packages = manually_installed(&manual, &all),
         (Err(reason), _) | (_, Err(reason)) => answer.unread.push(format!("packages: {reason}")),
     }
+}
+
+fn packages_of_rpm(answer: &mut Answer) {
+    match requested_of_rpm().and_then(|names| installed_of_rpm(&names)) {
+        Ok(found) => {
+            answer.packages = found
+                .into_iter()
+                .map(|(name, version)| FoundPackage { name, version })
+                .collect();
+            answer.packages.sort();
+            answer.packages.dedup();
+        }
+        Err(reason) => answer.unread.push(format!("packages: {reason}")),
+    }
+}
+
+/// Returns the packages of paths, from the files of all packages that own one of them.
+fn owners_of_rpm(paths: &[&str], answer: &mut Answer) -> BTreeMap<String, String> {
+    if paths.is_empty() {
+        return BTreeMap::new();
+    }
+    let asked: BTreeSet<&str> = paths.iter().copied().collect();
+    // It fails if one of the paths has no package.
+    match Tool::new("rpm")
+        .args(["-qf", "--qf", "[%{=NAME}\\t%{FILENAMES}\\n]", "--"])
+        .args(&asked)
+        .run()
+    {
+        Ok(ran) if ran.status.code().is_some() => String::from_utf8_lossy(&ran.out)
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .filter(|(_, path)| asked.contains(path))
+            .map(|(package, path)| (path.to_owned(), package.to_owned()))
+            .collect(),
+        Ok(ran) => {
+            answer
+                .unread
+                .push(format!("packages of files: {}", ran.failure()));
+            BTreeMap::new()
+        }
+        Err(not) => {
+            answer.unread.push(format!("packages of files: {not}"));
+            BTreeMap::new()
+        }
+    }
+}
+
+/// Adds the configuration files that differ from their packages.
+fn changed_of_rpm(answer: &mut Answer) {
+    let verify = Tool::new("rpm").args(["-Va", "--configfiles", "--nodeps", "--noscripts"]);
+    // It fails if a file differs.
+    let text = match verify.run() {
+        Ok(ran) if ran.status.code().is_some() => String::from_utf8_lossy(&ran.out).into_owned(),
+        Ok(ran) => {
+            answer
+                .unread
+                .push(format!("configuration files: {}", ran.failure()));
+            return;
+        }
+        Err(not) => {
+            answer.unread.push(format!("configuration files: {not}"));
+            return;
+        }
+    };
+    let paths = differing_of_rpm(&text, &mut answer.unread);
+    let owners = owners_of_rpm(&paths, answer);
+    answer
+        .files
+        .extend(owners.into_iter().map(|(path, package)| FoundFile {
+            path,
+            package: Some(package),
+        }));
+}
+
+/// Parses lines such as `S.5....T.  c /etc/nginx/nginx.conf`: the third character is `5` for another content, and `?` for one
+/// that was not read.
+fn differing_of_rpm<'a>(text: &'a str, unread: &mut Vec<String>) -> Vec<&'a str> {
+    let mut paths = Vec::new();
+    for line in text.lines() {
+        let Some((flags, path)) = line.split_once("  c ") else {
+            continue;
+        };
+        match flags.chars().nth(2) {
+            Some('5') => paths.push(path.trim_start()),
+            Some('?') => unread.push(format!("{}: its content was not read", inert(path))),
+            _ => {}
+        }
+    }
+    paths
 }
 
 /// Returns the installed packages of a list of names. A name without an architecture is the host's.
@@ -268,7 +376,7 @@ fn units(answer: &mut Answer) -> Vec<FoundUnit> {
     }
     let list = Tool::new("systemctl").args([
         "list-unit-files",
-        "--type=service",
+        "--type=service,timer",
         "--state=enabled",
         "--no-legend",
         "--no-pager",
@@ -515,7 +623,17 @@ fn mounts(answer: &mut Answer) {
 
 #[cfg(test)]
 mod tests {
-    use super::{configuration_files, manually_installed, owned, registered, shown};
+    use super::{
+        configuration_files, differing_of_rpm, manually_installed, owned, registered, shown,
+    };
+
+    #[test]
+    fn changed_and_unread_configuration_files_of_rpm_are_parsed() {
+        let mut unread = Vec::new();
+        let text = "S.5....T.  c /etc/a b.conf\n.......T.  c /etc/touched\nmissing     c /etc/missing\n..?......  c /etc/secret\nS.5....T.    /usr/bin/x\n";
+        assert_eq!(differing_of_rpm(text, &mut unread), ["/etc/a b.conf"]);
+        assert_eq!(unread, ["/etc/secret: its content was not read"]);
+    }
 
     #[test]
     fn only_installed_packages_of_the_list_are_kept() {

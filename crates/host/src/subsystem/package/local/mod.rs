@@ -114,6 +114,40 @@ pub(crate) fn system() -> Option<System> {
     }
 }
 
+/// Returns the names of the packages that dnf installed by request, a line each. A host without dnf has no record of it: all
+/// packages count.
+pub(crate) fn requested_of_rpm() -> Result<String, String> {
+    const NAME: &str = "%{name}\\n";
+    let dnf = Tool::new("dnf").args([
+        "--quiet",
+        "--cacheonly",
+        "repoquery",
+        "--userinstalled",
+        "--qf",
+        NAME,
+    ]);
+    let ran = match dnf.run() {
+        Err(NotRun::Missing(_)) => Tool::new("rpm").args(["-qa", "--qf", NAME]).run(),
+        other => other,
+    };
+    ran.map_err(|not| not.to_string()).and_then(Ran::succeeded)
+}
+
+/// Returns the packages of a list of names that rpm has, each with its version.
+pub(crate) fn installed_of_rpm(names: &str) -> Result<Vec<(String, String)>, String> {
+    let database = rpm::Database::read().map_err(|not| not.to_string())?;
+    // A key in rpm's database is no package.
+    let names = names
+        .lines()
+        .map(str::trim)
+        .filter(|name| *name != "gpg-pubkey");
+    let found = names.filter_map(|name| {
+        let (found, _) = database.find(name);
+        Some((name.to_owned(), found.version()?.to_owned()))
+    });
+    Ok(found.collect())
+}
+
 fn answer_of_dpkg(database: &dpkg::Database, package: &str) -> crate::Answer {
     match database.find(package) {
         Ok(place) => Answer {
