@@ -334,6 +334,9 @@ fn details(finding: &FindingDocument) -> String {
             span(&since.known)
         ));
     }
+    if let Some(seen) = &finding.seen {
+        text.push_str(&format!("- {}\n", span(&seen.words())));
+    }
     for also in finding.also.iter().take(SHOWN_PLACES) {
         text.push_str(&format!("- same cause: {}\n", span(&also.message)));
     }

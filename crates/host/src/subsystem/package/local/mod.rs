@@ -133,21 +133,6 @@ pub(crate) fn requested_of_rpm() -> Result<String, String> {
     ran.map_err(|not| not.to_string()).and_then(Ran::succeeded)
 }
 
-/// Returns the packages of a list of names that rpm has, each with its version.
-pub(crate) fn installed_of_rpm(names: &str) -> Result<Vec<(String, String)>, String> {
-    let database = rpm::Database::read().map_err(|not| not.to_string())?;
-    // A key in rpm's database is no package.
-    let names = names
-        .lines()
-        .map(str::trim)
-        .filter(|name| *name != "gpg-pubkey");
-    let found = names.filter_map(|name| {
-        let (found, _) = database.find(name);
-        Some((name.to_owned(), found.version()?.to_owned()))
-    });
-    Ok(found.collect())
-}
-
 fn answer_of_dpkg(database: &dpkg::Database, package: &str) -> crate::Answer {
     match database.find(package) {
         Ok(place) => Answer {
