@@ -531,7 +531,7 @@ fn a_block_of_lines_is_adopted_as_it_is_in_the_file() {
 }
 
 #[test]
-fn a_process_is_adopted_as_it_was_started() {
+fn the_recorded_start_of_a_process_is_adopted() {
     let world = applied();
     let base = world.read(PATH);
     let process = |seconds: u32, environment: &str| {

@@ -357,7 +357,7 @@ fn shown(text: &str) -> Vec<FoundUnit> {
         .collect()
 }
 
-/// Runs a program that exits with a status of its own if something differs or is missing. Without an answer, adds the reason.
+/// Runs a program whose exit status is not zero if something differs or is missing. Without an answer, adds the reason.
 fn judged(tool: Tool, most: i32, what: &str, answer: &mut Answer) -> Option<Ran> {
     let reason = match tool.run() {
         Ok(ran) if ran.status.code().is_some_and(|code| code <= most) => return Some(ran),
