@@ -1,11 +1,14 @@
 //! Surveys of live hosts: reads the facts of each environment, has them judged, and keeps them in the ledger.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::picture::Resolution;
 use super::{Failure, Project};
 use crate::report::{FactChangeDocument, Report};
-use evenkeel_core::drift::survey::{self, FactChange, FactTimes, FactsOfSurvey, SurveyFindings};
+use evenkeel_core::drift::survey::{
+    self, FactChange, FactTimes, FactsOfSurvey, Reading, SurveyFindings,
+};
 use evenkeel_host::facts::GroupOfFacts;
 use evenkeel_ledger::Record;
 use evenkeel_ledger::record::FactsOfHost;
@@ -231,27 +234,25 @@ fn times(
     if changes.is_empty() {
         return Ok(Vec::new());
     }
-    type Values = Vec<Option<Option<String>>>;
-    let mut read: BTreeMap<Digest, Option<Values>> = BTreeMap::new();
+    let mut read: BTreeMap<Digest, Vec<Reading>> = BTreeMap::new();
     let mut readings: Vec<(Moment, Digest)> = Vec::new();
     for (at, facts) in checks {
         let Some(kept) = facts.iter().find(|it| one.is_of(it)) else {
             continue;
         };
-        if !read.contains_key(&kept.facts) {
+        if let Entry::Vacant(vacant) = read.entry(kept.facts) {
             let groups = stored(project, &kept.facts)?;
             let values = groups.map(|groups| survey::values(&groups, changes));
-            read.insert(kept.facts, values);
+            vacant.insert(values.unwrap_or_default());
         }
         readings.push((*at, kept.facts));
     }
-    let series = |number: usize| -> Vec<(Moment, Option<Option<String>>)> {
+    let series = |number: usize| -> Vec<(Moment, Reading)> {
         readings
             .iter()
             .map(|(at, facts)| {
-                let values = read.get(facts).and_then(Option::as_ref);
-                let value = values.and_then(|values| values.get(number).cloned());
-                (*at, value.flatten())
+                let value = read.get(facts).and_then(|values| values.get(number));
+                (*at, value.cloned().unwrap_or(Reading::Unread))
             })
             .collect()
     };

@@ -33,6 +33,30 @@ impl fmt::Display for FactChange {
     }
 }
 
+/// The value of a fact in one reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It was not read.
+    Unread,
+    /// It does not exist.
+    Missing,
+    /// Its value.
+    Value(String),
+}
+
+impl Reading {
+    fn of(value: Option<&String>) -> Self {
+        value.map_or(Self::Missing, |value| Self::Value(value.clone()))
+    }
+
+    fn into_value(self) -> Option<String> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Unread | Self::Missing => None,
+        }
+    }
+}
+
 /// Returns each changed fact. A fact that one of the readings may have missed is left out.
 #[must_use]
 pub fn changes(before: &[GroupOfFacts], now: &[GroupOfFacts]) -> Vec<FactChange> {
@@ -40,26 +64,25 @@ pub fn changes(before: &[GroupOfFacts], now: &[GroupOfFacts]) -> Vec<FactChange>
     let paths: BTreeSet<&FactKey> = old.keys().chain(new.keys()).collect();
     paths
         .into_iter()
+        .filter(|key| old.get(*key) != new.get(*key))
         .filter_map(|key| {
-            let was = value(before, &old, key)?;
-            let is = value(now, &new, key)?;
-            (was != is).then(|| FactChange {
+            let (was, is) = (reading(before, &old, key), reading(now, &new, key));
+            (was != Reading::Unread && is != Reading::Unread).then(|| FactChange {
                 key: key.clone(),
-                before: was.map(str::to_owned),
-                now: is.map(str::to_owned),
+                before: was.into_value(),
+                now: is.into_value(),
             })
         })
         .collect()
 }
 
-/// Returns the values of some facts in one reading. The outer `None` is a value that was not read, the inner one a missing
-/// fact.
+/// Returns the values of some facts in one reading.
 #[must_use]
-pub fn values(groups: &[GroupOfFacts], changes: &[FactChange]) -> Vec<Option<Option<String>>> {
+pub fn values(groups: &[GroupOfFacts], changes: &[FactChange]) -> Vec<Reading> {
     let known = facts(groups);
     changes
         .iter()
-        .map(|change| value(groups, &known, &change.key).map(|value| value.map(str::to_owned)))
+        .map(|change| reading(groups, &known, &change.key))
         .collect()
 }
 
@@ -75,37 +98,33 @@ pub struct FactTimes {
 /// Returns when recorded checks saw the values of a changed fact: `readings` are its values in each check, oldest first,
 /// and `base` is the check with the value before. A check that did not read the fact ends nothing.
 #[must_use]
-pub fn times(
-    change: &FactChange,
-    readings: &[(Moment, Option<Option<String>>)],
-    base: Moment,
-) -> FactTimes {
+pub fn times(change: &FactChange, readings: &[(Moment, Reading)], base: Moment) -> FactTimes {
+    let (was, is) = (
+        Reading::of(change.before.as_ref()),
+        Reading::of(change.now.as_ref()),
+    );
     let read = || {
         readings
             .iter()
-            .filter_map(|(at, value)| value.as_ref().map(|value| (*at, value)))
+            .filter(|(_, value)| *value != Reading::Unread)
     };
     let (mut first, mut last) = (base, base);
-    for (at, value) in read() {
-        if at <= base && *value != change.before {
-            // An earlier time with this value is another one.
-            first = base;
-        } else if at <= base {
-            first = first.min(at);
-        }
+    for (at, value) in read().filter(|(at, _)| *at <= base) {
+        // An earlier time with this value, before another one, is a separate time.
+        first = if *value == was { first.min(*at) } else { base };
     }
     for (at, value) in read().filter(|(at, _)| *at > base) {
-        if *value != change.before {
+        if *value != was {
             break;
         }
-        last = at;
+        last = *at;
     }
     let mut now = None;
     for (at, value) in read().filter(|(at, _)| *at > base) {
-        if *value != change.now {
+        if *value != is {
             now = None;
         } else if now.is_none() {
-            now = Some(at);
+            now = Some(*at);
         }
     }
     FactTimes {
@@ -114,19 +133,17 @@ pub fn times(
     }
 }
 
-/// Returns the value of a fact: the outer `None` if it was not read.
-fn value<'a>(
-    groups: &[GroupOfFacts],
-    known: &BTreeMap<FactKey, &'a str>,
-    key: &FactKey,
-) -> Option<Option<&'a str>> {
+fn reading(groups: &[GroupOfFacts], known: &BTreeMap<FactKey, &str>, key: &FactKey) -> Reading {
     if let Some(value) = known.get(key) {
-        return Some(Some(value));
+        return Reading::Value((*value).to_owned());
     }
     // A group that the survey did not name then is not missing.
     let mut own = groups.iter().filter(|group| group.name == key.0).peekable();
-    own.peek()?;
-    own.all(|group| group.unread.is_empty()).then_some(None)
+    if own.peek().is_some() && own.all(|group| group.unread.is_empty()) {
+        Reading::Missing
+    } else {
+        Reading::Unread
+    }
 }
 
 fn facts(groups: &[GroupOfFacts]) -> BTreeMap<FactKey, &str> {
