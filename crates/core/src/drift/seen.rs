@@ -321,7 +321,7 @@ fn seen(
 
 #[cfg(test)]
 mod tests {
-    use super::{Unread, covers};
+    use super::{Classes, Unread, covers};
     use crate::drift::{codes, survey};
     use evenkeel_ledger::record::DescribedFinding;
     use evenkeel_model::defect::Defect;
@@ -335,6 +335,33 @@ mod tests {
             attribute: attribute.map(Into::into),
             hidden_by: None,
         }
+    }
+
+    #[test]
+    fn a_finding_belongs_to_the_class_that_its_description_shows() {
+        let live = Classes {
+            parity: false,
+            live: true,
+            survey: false,
+        };
+        let survey = Classes {
+            parity: false,
+            live: false,
+            survey: true,
+        };
+        let all = Classes {
+            parity: true,
+            live: true,
+            survey: true,
+        };
+        let (file, fact) = (
+            note("file/mode-differs", "file.a", None),
+            note("survey/fact-differs", "survey.web", None),
+        );
+        assert!(live.cover(Some(&file)) && !live.cover(Some(&fact)));
+        assert!(!survey.cover(Some(&file)) && survey.cover(Some(&fact)));
+        // One that an earlier version recorded may be of any class.
+        assert!(!live.cover(None) && !survey.cover(None) && all.cover(None));
     }
 
     #[test]
