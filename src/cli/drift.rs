@@ -26,7 +26,8 @@ use evenkeel_model::duration;
   evenkeel drift production --live                one environment, live state only
   evenkeel drift --parity --since origin/main     what a branch adds
   evenkeel drift --survey                         packages, users and settings of the live hosts
-  evenkeel drift --survey --since 7d              also what changed on them since a recorded check
+  evenkeel drift --live --since 2d                what is new, what ended, when each was first and last seen
+  evenkeel drift --survey --since 7d              also what changed on the hosts since a recorded check
   evenkeel drift --record                         keep the result in the ledger
   evenkeel drift --every 10m --listen 127.0.0.1:9464   a service, with metrics")]
 pub(super) struct Arguments {
@@ -42,9 +43,10 @@ pub(super) struct Arguments {
     /// Compare only the facts of live hosts that a survey names, such as packages and users
     #[arg(long, conflicts_with_all = ["parity", "live", "record", "render", "explain_equal"])]
     survey: bool,
-    /// Report only differences between environments that are new since this revision. With --survey, list what changed
-    /// on the hosts since the last recorded check before this date, time or age: 2026-11-28, 2d
-    #[arg(long, value_name = "REVISION|TIME", conflicts_with = "live")]
+    /// A date, a time or an age (2026-11-28, 2d): list the findings that are new or ended since the last recorded check
+    /// before it, and the facts of hosts that changed. A revision: report only newer differences between environments.
+    /// With --parity it is a revision, with --live and --survey a time
+    #[arg(long, value_name = "TIME|REVISION")]
     since: Option<String>,
     /// With --parity, run the commands that print documents; without it, these documents are not compared
     #[arg(long, conflicts_with = "live")]

@@ -1,18 +1,21 @@
 //! Drift: between environments, and between each environment and its live state. Read-only.
 
+use super::log::time;
 use super::past::CommitQuery;
 use super::picture::Resolution;
 use super::session::{Needs, Session};
 use super::{
     Failure, Project, ProjectLocation, World, ages, checked, surveyed, undeclared, unrecorded,
 };
-use crate::report::{EnvironmentReport, Report};
-use evenkeel_core::drift::{by_machine, codes, compare_along_path, name_releases};
+use crate::report::{EnvironmentReport, Report, SinceTimeDocument};
+use evenkeel_core::drift::{
+    Classes, Unread, by_machine, codes, compare_along_path, name_releases, seen_since,
+};
 use evenkeel_core::history::only_new;
 use evenkeel_host::threads::{self, Begun};
-use evenkeel_ledger::State;
-use evenkeel_model::EnvironmentName;
+use evenkeel_ledger::{ChecksSince, State};
 use evenkeel_model::defect::{Corner, Defect, Severity};
+use evenkeel_model::{EnvironmentName, Moment};
 
 /// Exit code of `drift --exit-code` if only changes to apply were found.
 pub const PENDING: u8 = 10;
@@ -29,7 +32,8 @@ pub struct DriftRequest {
     pub live_only: bool,
     /// Whether only facts of live hosts are compared.
     pub survey_only: bool,
-    /// Revision since which differences are new; with surveys alone, a time since which facts of hosts changed.
+    /// Revision since which differences are new, or time since which findings are new or ended and facts of hosts
+    /// changed.
     pub since: Option<String>,
     /// Whether commands that print documents run with `--parity`; otherwise these documents are not compared.
     pub render: bool,
@@ -100,6 +104,11 @@ pub(super) fn found(
             .map(|name| session.project.environment(name))
             .collect::<Result<_, _>>()?
     };
+    let since = match &request.since {
+        Some(text) => Some(meaning(&session.project, request, text)?),
+        None => None,
+    };
+    let now = world.clock.now();
     let needs = match (request.parity_only, request.live_only) {
         (true, _) if !request.render => Needs::UnrenderedParity,
         (true, _) => Needs::Parity,
@@ -144,7 +153,7 @@ pub(super) fn found(
     let mut unseen = false;
     if compares {
         let mut parity = resolution.parity.clone();
-        if let Some(revision) = &request.since {
+        if let Some(Since::Revision(revision)) = &since {
             let then = ages::then(&project, revision)?;
             let older = only_new(&mut parity, &then);
             report.cut("findings", older, "--since");
@@ -177,40 +186,85 @@ pub(super) fn found(
         defects.extend(parity);
     }
     let mut facts = Vec::new();
+    let mut changed = Vec::new();
+    let mut unread = Unread::default();
+    unread.parity = compares && resolution.unread;
+    let path = &project.definition.path;
+    unread.partial = path.iter().any(|name| !names.contains(name));
+    let surveys = !request.parity_only && (!request.live_only || request.record);
     // A recorded check contains all findings of its environments.
-    if !request.parity_only && (!request.live_only || request.record) {
+    if surveys {
         let surveyed = surveyed::survey(&project, &resolution, &names, &mut report)?;
-        if let (Some(since), true) = (&request.since, request.survey_only) {
-            surveyed::tell_changes(&project, since, &names, &surveyed.facts, &mut report)?;
+        if let Some(Since::Time(since)) = &since
+            && !project.definition.surveys.is_empty()
+        {
+            let hosts = &surveyed.facts;
+            changed = surveyed::tell_changes(&project, *since, &names, hosts, &mut report)?;
         }
         unseen |= surveyed.findings.unread;
+        unread.note(&surveyed.findings.defects);
         defects.extend(surveyed.findings.defects);
         if request.record {
             facts = surveyed::keep(&project, &surveyed.facts)?;
         }
     }
     if let Some(state) = state.as_ref().filter(|_| request.survey_only) {
-        checked::narrow(state, &mut defects);
+        checked::narrow(state, now, &mut defects);
     }
-    if let Some(state) = state.filter(|_| !request.survey_only) {
-        let (live, environments) = observe_all(&project, &resolution, &names, &state, &mut report)?;
-        unseen |= live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
-        defects.extend(live);
-        report.environments = environments;
-        report.timeline(&state);
-        checked::narrow(&state, &mut defects);
-    }
-    if request.record {
-        checked::record(
+    if let Some(state) = state.as_ref().filter(|_| !request.survey_only) {
+        let (live, environments) = observe_all(
             &project,
             &resolution,
             &names,
-            compares,
-            !unseen,
-            &defects,
-            facts,
+            state,
+            &mut unread,
             &mut report,
         )?;
+        unseen |= live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
+        defects.extend(live);
+        report.environments = environments;
+        report.timeline(state);
+        checked::narrow(state, now, &mut defects);
+    }
+    if let Some(Since::Time(since)) = since {
+        let classes = Classes {
+            parity: compares,
+            live: !request.survey_only,
+            survey: surveys || project.definition.surveys.is_empty(),
+        };
+        let checks = match project.store.open(Some(&project.definition.system))? {
+            Some(ledger) => ChecksSince::of(&*ledger, since)?,
+            None => ChecksSince::default(),
+        };
+        let resolved = names
+            .iter()
+            .map(|name| Ok((name.clone(), resolution.environment(name)?)))
+            .collect::<Result<_, Failure>>()?;
+        let seen = seen_since(
+            &checks,
+            &names,
+            classes,
+            &unread,
+            &resolved,
+            now,
+            &mut defects,
+        );
+        if seen.baselines.iter().any(|baseline| baseline.at.is_none()) {
+            report.next("evenkeel drift --record");
+        }
+        report.since = Some(Box::new(SinceTimeDocument::new(since, seen, changed)));
+    }
+    if let (true, Some(state)) = (request.record, &state) {
+        let recording = checked::Recording {
+            names: &names,
+            has_parity: compares,
+            complete: !unseen,
+            defects: &defects,
+            facts,
+            unread: &unread,
+            state,
+        };
+        checked::record(&project, &resolution, recording, &mut report)?;
     }
     // Omitted documents were not found equal.
     let drifted = !is_whole
@@ -230,6 +284,55 @@ pub(super) fn found(
     };
     next(&mut report);
     Ok((report, defects))
+}
+
+/// What `--since` names.
+enum Since {
+    /// A revision: differences between definitions that are older are not reported.
+    Revision(String),
+    /// A time: what recorded checks saw then is compared with now.
+    Time(Moment),
+}
+
+/// Decides whether a text is a revision or a time: with `--parity` a revision, with `--live` or `--survey` a time,
+/// otherwise whichever it can be.
+fn meaning(project: &Project<'_>, request: &DriftRequest, text: &str) -> Result<Since, Failure> {
+    if request.parity_only {
+        return Ok(Since::Revision(text.to_owned()));
+    }
+    let now = project.world.clock.now();
+    let moment = time(text, now);
+    let is_revision = || {
+        let repository = project.repository();
+        repository.is_some_and(|repository| repository.resolve(text).is_ok())
+    };
+    let moment = match moment {
+        Ok(moment) if request.live_only || request.survey_only => moment,
+        Ok(moment) if !is_revision() => moment,
+        Ok(moment) => {
+            return Err(Failure::Usage(format!(
+                "`{text}` is a time and a revision: add --parity for the revision, or write the time as {moment}"
+            )));
+        }
+        Err(reason) if request.live_only || request.survey_only => {
+            let hint = if is_revision() {
+                "; it is a revision, which needs --parity"
+            } else {
+                ""
+            };
+            return Err(Failure::Usage(format!("{reason}{hint}")));
+        }
+        Err(_) if is_revision() => return Ok(Since::Revision(text.to_owned())),
+        Err(reason) => {
+            return Err(Failure::Usage(format!("{reason}, or a revision")));
+        }
+    };
+    if moment > now {
+        return Err(Failure::Usage(format!(
+            "`{text}` is in the future: expected an earlier time"
+        )));
+    }
+    Ok(Since::Time(moment))
 }
 
 /// Adds the next command for each environment that is not in sync.
@@ -262,6 +365,7 @@ fn observe_all(
     resolution: &Resolution,
     names: &[EnvironmentName],
     state: &State,
+    unread: &mut Unread,
     report: &mut Report,
 ) -> Result<(Vec<Defect>, Vec<EnvironmentReport>), Failure> {
     let mut found: Vec<Vec<Defect>> = Vec::new();
@@ -283,6 +387,8 @@ fn observe_all(
         let standing = state.environment(&EnvironmentName::new(&environment.name));
         name_releases(state, &environment.name, &mut defects);
         let resolved = resolution.environment(&EnvironmentName::new(&environment.name))?;
+        // Those of a machine do not name its resources.
+        unread.note(&defects);
         let defects = by_machine(&project.definition, resolved, defects);
         environment.count(&defects);
         environment.running(standing);

@@ -1,17 +1,19 @@
 //! Surveys of live hosts: reads the facts of each environment, has them judged, and keeps them in the ledger.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use super::log::time;
 use super::picture::Resolution;
 use super::{Failure, Project};
-use crate::report::Report;
-use evenkeel_core::drift::survey::{self, FactsOfSurvey, SurveyFindings};
+use crate::report::{FactChangeDocument, Report};
+use evenkeel_core::drift::survey::{
+    self, FactChange, FactTimes, FactsOfSurvey, Reading, SurveyFindings,
+};
 use evenkeel_host::facts::GroupOfFacts;
 use evenkeel_ledger::Record;
 use evenkeel_ledger::record::FactsOfHost;
 use evenkeel_model::text::count;
-use evenkeel_model::{EnvironmentName, Moment};
+use evenkeel_model::{Digest, EnvironmentName, Moment};
 
 /// The most changes of one host that are listed.
 const MOST: usize = 20;
@@ -133,55 +135,54 @@ pub(super) fn keep(
         .collect()
 }
 
-/// Reports what changed on each host since the last recorded check before a time.
+/// Reports what changed on each host since the last recorded check before a time, and returns each change with the
+/// checks that saw its values.
 ///
 /// # Errors
 ///
-/// When the time is invalid, or the ledger cannot be read.
+/// When the ledger cannot be read.
 pub(super) fn tell_changes(
     project: &Project<'_>,
-    since: &str,
+    since: Moment,
     names: &[EnvironmentName],
     surveyed: &[Surveyed],
     report: &mut Report,
-) -> Result<(), Failure> {
-    let since = time(since, project.world.clock.now()).map_err(Failure::Usage)?;
-    let mut last: Option<(Moment, Vec<FactsOfHost>)> = None;
+) -> Result<Vec<FactChangeDocument>, Failure> {
+    let mut checks: Vec<(Moment, Vec<FactsOfHost>)> = Vec::new();
+    let mut sequence = 0;
     if let (_, Some(ledger)) = project.state()? {
         ledger.each_record(0, &mut |entry, record| {
-            if let Some(Record::DriftChecked(checked)) = record
-                && entry.time <= since
-                && checked
-                    .facts
-                    .iter()
-                    .any(|it| names.contains(&it.environment))
-            {
-                last = Some((entry.time, checked.facts));
+            // A restarted read delivers known entries again.
+            if entry.sequence <= sequence {
+                return Ok(());
+            }
+            sequence = entry.sequence;
+            if let Some(Record::DriftChecked(checked)) = record {
+                let mut facts = checked.facts;
+                facts.retain(|it| names.contains(&it.environment));
+                if !facts.is_empty() {
+                    checks.push((entry.time, facts));
+                }
             }
             Ok(())
         })?;
     }
-    let Some((at, then)) = last else {
+    let Some((at, then)) = checks.iter().rfind(|(at, _)| *at <= since) else {
         report.say("no check with facts of hosts was recorded before this time");
         report.next("evenkeel drift --record");
-        return Ok(());
+        return Ok(Vec::new());
     };
+    let mut all = Vec::new();
     for one in surveyed {
         let host = format!("{} ({})", one.host, one.environment);
-        let is_same = |it: &&FactsOfHost| {
-            it.survey == one.survey && it.environment == one.environment && it.host == one.host
-        };
-        let Some(kept) = then.iter().find(is_same) else {
+        let Some(kept) = then.iter().find(|it| one.is_of(it)) else {
             report.say(format!(
                 "{host}: no facts in the check of {}",
                 at.for_people()
             ));
             continue;
         };
-        let stored = project.store.objects().get(&kept.facts)?;
-        let before: Option<Vec<GroupOfFacts>> =
-            stored.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let Some(before) = before else {
+        let Some(before) = stored(project, &kept.facts)? else {
             report.say(format!(
                 "{host}: the facts of {} are not stored",
                 at.for_people()
@@ -194,12 +195,70 @@ pub(super) fn tell_changes(
             count(changes.len(), "changed fact"),
             at.for_people()
         ));
-        for change in changes.iter().take(MOST) {
-            report.say(format!("  {change}"));
-        }
-        if changes.len() > MOST {
-            report.say(format!("  and {} more", changes.len() - MOST));
+        let times = times(project, one, &checks, &changes, *at)?;
+        for (number, (change, times)) in changes.into_iter().zip(times).enumerate() {
+            let change =
+                FactChangeDocument::new(&one.survey, &one.environment, &one.host, change, times);
+            if number < MOST {
+                report.say(format!("  {}", change.words()));
+            } else if number == MOST {
+                report.say("  the others are in the report: --format json");
+            }
+            all.push(change);
         }
     }
-    Ok(())
+    Ok(all)
+}
+
+impl Surveyed {
+    /// Whether recorded facts are those of this host.
+    fn is_of(&self, kept: &FactsOfHost) -> bool {
+        kept.survey == self.survey && kept.environment == self.environment && kept.host == self.host
+    }
+}
+
+/// Reads recorded facts; `None` if the object is missing or damaged.
+fn stored(project: &Project<'_>, facts: &Digest) -> Result<Option<Vec<GroupOfFacts>>, Failure> {
+    let bytes = project.store.objects().get(facts)?;
+    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// Returns when the recorded checks saw the values of changed facts. Equal facts are one object, which is read once.
+fn times(
+    project: &Project<'_>,
+    one: &Surveyed,
+    checks: &[(Moment, Vec<FactsOfHost>)],
+    changes: &[FactChange],
+    base: Moment,
+) -> Result<Vec<FactTimes>, Failure> {
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut read: BTreeMap<Digest, Vec<Reading>> = BTreeMap::new();
+    let mut readings: Vec<(Moment, Digest)> = Vec::new();
+    for (at, facts) in checks {
+        let Some(kept) = facts.iter().find(|it| one.is_of(it)) else {
+            continue;
+        };
+        if let Entry::Vacant(vacant) = read.entry(kept.facts) {
+            let groups = stored(project, &kept.facts)?;
+            let values = groups.map(|groups| survey::values(&groups, changes));
+            vacant.insert(values.unwrap_or_default());
+        }
+        readings.push((*at, kept.facts));
+    }
+    let series = |number: usize| -> Vec<(Moment, Reading)> {
+        readings
+            .iter()
+            .map(|(at, facts)| {
+                let value = read.get(facts).and_then(|values| values.get(number));
+                (*at, value.cloned().unwrap_or(Reading::Unread))
+            })
+            .collect()
+    };
+    Ok(changes
+        .iter()
+        .enumerate()
+        .map(|(number, change)| survey::times(change, &series(number), base))
+        .collect())
 }

@@ -32,6 +32,29 @@ impl Format for Concise {
                 writeln!(to, "{}: {word} {}", one_line(&name), one_line(&words))?;
             }
         }
+        for past in report
+            .since
+            .iter()
+            .flat_map(|since| since.ended.iter().chain(&since.unknown))
+        {
+            let word = style.faint(&format!(
+                "{}[{}]",
+                past.state(),
+                one_line(past.code.as_deref().unwrap_or("unknown"))
+            ));
+            let id = style.faint(&format!("({})", one_line(&past.fingerprint)));
+            writeln!(
+                to,
+                "{}: {word} {} {id}",
+                one_line(&past.about()),
+                one_line(&past.words())
+            )?;
+        }
+        for fact in report.since.iter().flat_map(|since| &since.facts) {
+            let (host, words) = (one_line(&fact.host), fact.words());
+            let environment = one_line(&fact.environment);
+            writeln!(to, "{host} ({environment}): {}", one_line(&words))?;
+        }
         for doubt in &report.doubts {
             let word = style.bad("error[in-doubt]");
             let name = format!("entry {}", doubt.entry);

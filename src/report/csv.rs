@@ -17,7 +17,7 @@ use evenkeel_model::text::inert;
 pub(super) struct Csv;
 
 /// Columns. New ones are added at the end.
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 28] = [
     "system",
     "checked",
     "commit",
@@ -43,6 +43,9 @@ const COLUMNS: [&str; 25] = [
     "owner",
     "expires",
     "ticket",
+    "first-seen",
+    "last-seen",
+    "novelty",
 ];
 
 /// Row: the cells of each column. A column that is not set is empty.
@@ -61,6 +64,7 @@ struct Row<'a> {
     fingerprint: &'a str,
     finding: Option<&'a FindingDocument>,
     time: Option<Moment>,
+    past: Option<(Moment, Moment)>,
 }
 
 impl Format for Csv {
@@ -142,6 +146,42 @@ impl Format for Csv {
                 };
                 table.write_record(cells(report, &row))?;
             }
+        }
+        for past in report
+            .since
+            .iter()
+            .flat_map(|since| since.ended.iter().chain(&since.unknown))
+        {
+            let words = past.words();
+            let row = Row {
+                state: past.state(),
+                environment: past.environment.as_deref(),
+                code: past.code.as_deref().unwrap_or_default(),
+                subject: past.subject.as_deref().unwrap_or_default(),
+                attribute: past.attribute.as_deref(),
+                message: &words,
+                fingerprint: &past.fingerprint,
+                time: past.gone,
+                past: Some((past.first, past.last)),
+                ..Row::default()
+            };
+            table.write_record(cells(report, &row))?;
+        }
+        for fact in report.since.iter().flat_map(|since| &since.facts) {
+            let words = fact.words();
+            let row = Row {
+                state: "fact",
+                environment: Some(&fact.environment),
+                subject: &fact.host,
+                attribute: Some(&fact.fact),
+                message: &words,
+                expected: fact.before.as_deref(),
+                found: fact.now.as_deref(),
+                time: fact.now_first,
+                past: Some((fact.before_seen.first, fact.before_seen.last)),
+                ..Row::default()
+            };
+            table.write_record(cells(report, &row))?;
         }
         for doubt in &report.doubts {
             let (name, words) = (doubt.name(), doubt.words());
@@ -243,6 +283,7 @@ fn rows(finding: &FindingDocument) -> impl Iterator<Item = Row<'_>> {
         fingerprint: &finding.fingerprint,
         finding: Some(finding),
         time: None,
+        past: None,
     };
     let others = finding.also.iter().map(move |also| Row {
         state,
@@ -258,12 +299,13 @@ fn rows(finding: &FindingDocument) -> impl Iterator<Item = Row<'_>> {
         fingerprint: &also.fingerprint,
         finding: Some(finding),
         time: None,
+        past: None,
     });
     std::iter::once(own).chain(others)
 }
 
 /// Returns the cells of a row, in the order of the columns.
-fn cells(report: &Report, row: &Row<'_>) -> [String; 25] {
+fn cells(report: &Report, row: &Row<'_>) -> [String; 28] {
     let finding = row.finding;
     let allowed = finding.and_then(|finding| finding.allowed.as_ref());
     let number = |of: fn(&PlaceDocument) -> usize| row.place.map(|place| of(place).to_string());
@@ -272,6 +314,8 @@ fn cells(report: &Report, row: &Row<'_>) -> [String; 25] {
         .as_ref()
         .and_then(|origin| origin.commit.clone());
     let since = finding.and_then(|finding| finding.since.as_ref());
+    let seen = finding.and_then(|finding| finding.seen.as_ref());
+    let interval = row.past.or(seen.map(|seen| (seen.first, seen.last)));
     let owned = [
         Some(report.system.clone()),
         Some(report.at.to_string()),
@@ -304,6 +348,10 @@ fn cells(report: &Report, row: &Row<'_>) -> [String; 25] {
         allowed.map(|allowed| allowed.owner.clone()),
         allowed.map(|allowed| allowed.expires.to_string()),
         allowed.and_then(|allowed| allowed.ticket.clone()),
+        interval.map(|(first, _)| first.to_string()),
+        interval.map(|(_, last)| last.to_string()),
+        seen.and_then(|seen| seen.novelty)
+            .map(|novelty| novelty.name().to_owned()),
     ];
     owned.map(|text| text.map_or_else(String::new, |text| cell(&text)))
 }

@@ -26,6 +26,7 @@ mod register;
 mod release;
 mod replays;
 mod rollback;
+mod seen;
 mod shown;
 mod status;
 mod timeline;
@@ -69,6 +70,10 @@ pub use self::register::{
 pub use self::release::{ReleaseDocument, SmokeState};
 pub use self::replays::{REPLAY_COMMAND, ReplayDocument, ReplayPart, ReplayResult};
 pub use self::rollback::RollbackDocument;
+pub use self::seen::{
+    BaselineDocument, FactChangeDocument, IntervalDocument, PastFindingDocument, SeenDocument,
+    SinceTimeDocument,
+};
 pub use self::shown::{FactDocument, ShownDocument, ShownStep};
 pub use self::status::{
     AwaitsDocument, CheckedDocument, RolledBackDocument, RunningDocument, StaleDocument,
@@ -135,6 +140,9 @@ pub struct Report {
     /// Summary of parity between environments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parity: Option<ParityDocument>,
+    /// Findings since the time of `--since`; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Box<SinceTimeDocument>>,
     /// Observed environments.
     pub environments: Vec<EnvironmentReport>,
     /// Plans.
@@ -232,6 +240,7 @@ impl Report {
             codes: Vec::new(),
             findings: Vec::new(),
             parity: None,
+            since: None,
             environments: Vec::new(),
             plans: Vec::new(),
             applies: Vec::new(),
@@ -278,6 +287,9 @@ impl Report {
             }
             let finding = FindingDocument::new(defect, &mut places);
             self.counts.add(&finding);
+            if let Some(since) = &mut self.since {
+                since.count(&finding);
+            }
             self.findings.push(finding);
         }
     }
@@ -341,6 +353,11 @@ impl Report {
         for finding in &mut self.findings {
             cover(&mut finding.message);
             for text in [&mut finding.expected, &mut finding.found, &mut finding.help] {
+                text.iter_mut().for_each(cover);
+            }
+        }
+        for fact in self.since.iter_mut().flat_map(|since| &mut since.facts) {
+            for text in [&mut fact.before, &mut fact.now] {
                 text.iter_mut().for_each(cover);
             }
         }

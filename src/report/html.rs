@@ -25,6 +25,7 @@ mod notes;
 mod plans;
 mod register;
 mod replays;
+mod seen;
 mod shown;
 mod suites;
 mod summary;
@@ -97,6 +98,7 @@ fn sections(report: &Report) -> Vec<Section> {
         environments::section(report),
         findings::section(report),
         findings::pending(report),
+        seen::section(report),
         declared::section(report),
         coverage::section(report),
         gate::section(report),

@@ -58,6 +58,7 @@ pub(super) fn page(report: &Report, longest: usize) -> String {
     gate(report, &mut page);
     steps(report, &mut page);
     replays(report, &mut page);
+    since(report, &mut page);
     doubts(report, &mut page);
     drill(report, &mut page);
     dora(report, &mut page);
@@ -333,6 +334,9 @@ fn details(finding: &FindingDocument) -> String {
             span(&since.known)
         ));
     }
+    if let Some(seen) = &finding.seen {
+        text.push_str(&format!("- {}\n", span(&seen.words())));
+    }
     for also in finding.also.iter().take(SHOWN_PLACES) {
         text.push_str(&format!("- same cause: {}\n", span(&also.message)));
     }
@@ -493,6 +497,33 @@ fn replays(report: &Report, page: &mut Page) {
         .collect();
     page.all(&bad, LISTED, "verdict", |replay| {
         format!("- {} {}\n", span(&replay.name()), span(&replay.words()))
+    });
+}
+
+/// Adds findings that ended since a time, and changed facts.
+fn since(report: &Report, page: &mut Page) {
+    let Some(since) = &report.since else {
+        return;
+    };
+    page.add(&format!(
+        "\n### Since then\n\n{}\n\n",
+        span(&since.summary())
+    ));
+    for note in since.notes() {
+        page.add(&format!("- {}\n", span(&note)));
+    }
+    let past: Vec<_> = since.ended.iter().chain(&since.unknown).collect();
+    page.all(&past, LISTED, "finding", |past| {
+        format!(
+            "- {} {}: {}\n",
+            past.state(),
+            span(&past.about()),
+            span(&past.words())
+        )
+    });
+    page.all(&since.facts, LISTED, "fact", |fact| {
+        let host = format!("{} ({})", fact.host, fact.environment);
+        format!("- {}: {}\n", span(&host), span(&fact.words()))
     });
 }
 

@@ -19,7 +19,7 @@ use super::document::{AlsoDocument, FindingDocument, PlaceDocument, Report};
 use super::json;
 use super::wording::{State, about, anchor, by_gravity, clip, justification, path, place, unread};
 use super::{Format, Style};
-use evenkeel_model::defect::{Code, Severity};
+use evenkeel_model::defect::{Code, Novelty, Severity};
 use evenkeel_model::text::count;
 
 /// Number of results of one run that GitHub keeps.
@@ -163,6 +163,19 @@ fn result<'a>(
             }],
         }],
         related_locations: related,
+        baseline_state: finding
+            .seen
+            .as_ref()
+            .and_then(|seen| seen.novelty)
+            .and_then(|novelty| match novelty {
+                Novelty::New => Some("new"),
+                Novelty::Before => Some("unchanged"),
+                Novelty::Unknown => None,
+            }),
+        provenance: finding.seen.as_ref().map(|seen| log::Provenance {
+            first_detection_time_utc: seen.first.to_string(),
+            last_detection_time_utc: seen.last.to_string(),
+        }),
         partial_fingerprints: Fingerprints {
             primary_location_line_hash: format!("{}:1", finding.fingerprint),
             finding: &finding.fingerprint,
@@ -246,6 +259,19 @@ fn invocation(report: &Report) -> Invocation {
     for glass in report.break_glass.iter().take(MOST_NOTIFICATIONS) {
         let text = format!("{}; {}", glass.words(), glass.command());
         notifications.push(notification(Level::Warning, "evenkeel/break-glass", &text));
+    }
+    // Code scanning would open an alert for a result that is absent now.
+    let past = report
+        .since
+        .iter()
+        .flat_map(|since| since.ended.iter().chain(&since.unknown));
+    for past in past.take(MOST_NOTIFICATIONS) {
+        let id = match past.gone {
+            Some(_) => "evenkeel/ended",
+            None => "evenkeel/unknown-now",
+        };
+        let text = format!("{}: {}", past.about(), past.words());
+        notifications.push(notification(Level::Note, id, &text));
     }
     let kept = report.findings.len().min(MOST_RESULTS);
     if kept < report.findings.len() {

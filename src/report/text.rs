@@ -22,6 +22,7 @@ mod places;
 mod plans;
 mod proofs;
 mod replays;
+mod seen;
 mod shown;
 mod status;
 mod unmanaged;
@@ -138,6 +139,7 @@ fn write(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
     if let Some(verdict) = &report.verdict {
         gate::rules(verdict, style, to)?;
     }
+    seen::lines(report, style, to)?;
     messages(report, style, to)?;
     break_glass(report, style, to)?;
     next(report, style, to)

@@ -21,7 +21,7 @@ use evenkeel_ledger::folder::FolderStore;
 use evenkeel_ledger::record::Actor;
 use evenkeel_ledger::{Record, Store as _, chain};
 use evenkeel_model::moment::FixedClock;
-use evenkeel_model::{EnvironmentName, Member, Moment, Sealer};
+use evenkeel_model::{EnvironmentName, HostName, Member, Moment, Sealer};
 
 use super::reports::is_all_in_the_document;
 use super::world::TestWorld;
@@ -39,19 +39,23 @@ pub struct Inside {
     targets: Arc<Recorded>,
 }
 
-/// One target for each environment.
+/// One target for each environment, or for each host of one with several.
 struct Recorded(Mutex<BTreeMap<String, Arc<RecordedTarget>>>);
 
 impl TargetMaker for Recorded {
     fn make(
         &self,
         environment: &EnvironmentName,
-        _member: &Member,
+        member: &Member,
         _place: &TargetPlace,
         sealer: &Sealer,
     ) -> Arc<dyn Target> {
         let mut targets = self.0.lock().unwrap();
-        let target = targets.entry(environment.to_string()).or_insert_with(|| {
+        let name = match &member.host {
+            None => environment.to_string(),
+            Some(host) => format!("{environment}@{host}"),
+        };
+        let target = targets.entry(name).or_insert_with(|| {
             let target = RecordedTarget::new(sealer.clone());
             target.change(|world| world.put_directory("/srv", 0o755));
             Arc::new(target)
@@ -117,6 +121,15 @@ impl Inside {
 
     /// Returns the target of an environment; created on first use.
     pub fn target(&self, environment: &str) -> Arc<RecordedTarget> {
+        self.member(environment, None)
+    }
+
+    /// Returns the target of a host; created on first use.
+    pub fn host(&self, environment: &str, host: &str) -> Arc<RecordedTarget> {
+        self.member(environment, HostName::parse(host))
+    }
+
+    fn member(&self, environment: &str, host: Option<HostName>) -> Arc<RecordedTarget> {
         let sealer = FolderStore::new(&self.world.path(".evenkeel"))
             .make_key()
             .unwrap();
@@ -128,10 +141,14 @@ impl Inside {
             rollout: None,
             revert_after: std::time::Duration::from_mins(1),
         };
-        let member = Member::new(&"web".into(), None);
+        let name = match &host {
+            None => environment.to_owned(),
+            Some(host) => format!("{environment}@{host}"),
+        };
+        let member = Member::new(&"web".into(), host.as_ref());
         self.targets
             .make(&EnvironmentName::new(environment), &member, &place, &sealer);
-        Arc::clone(&self.targets.0.lock().unwrap()[environment])
+        Arc::clone(&self.targets.0.lock().unwrap()[&name])
     }
 
     /// Returns the number of requested actions of an environment's target.

@@ -450,3 +450,141 @@ fn definitions_that_would_be_invalid_are_not_written() {
         .says("readable by all users");
     assert_eq!(world.snapshot("environments"), before);
 }
+
+#[test]
+fn a_block_of_lines_is_adopted_as_it_is_in_the_file() {
+    let world = applied();
+    let base = world.read(PATH);
+    world.write("run/staging/hosts", "first\n");
+    world.add(
+        PATH,
+        "\n[line.servers] # servers\non = \"web\"\npath = \"${root}/hosts\"\nblock = \"server a\" # one\n",
+    );
+    world.expect(0, &["apply", "staging"]);
+    let block = world.read("run/staging/hosts");
+    let adopt = ["adopt", "line.servers", "staging", "--everywhere"];
+    world.expect(0, &adopt).says("nothing to adopt");
+    let changed = block.replace("server a\n", "server b\n  ${x} \"q\" \\d\n\n");
+    world.write("run/staging/hosts", &changed);
+    world
+        .expect(2, &["drift", "--live", "staging"])
+        .says("evenkeel adopt line.servers staging");
+    world
+        .expect(0, &adopt)
+        .says("the ledger has no record of this state until the next apply to staging");
+    let written = world.read(PATH);
+    assert!(written.contains("[line.servers] # servers\n"), "{written}");
+    assert!(written.contains("  $${x} "), "{written}");
+    world
+        .expect(2, &["plan", "staging"])
+        .says("line.servers  already matches the new definition; ledger update only")
+        .says("1 to change");
+    world.expect(0, &["drift", "--live", "staging"]);
+    assert_eq!(world.read("run/staging/hosts"), changed);
+    // A longer block than an answer about lines has.
+    let long: String = (0..200)
+        .map(|number| format!("server {number}\n"))
+        .collect();
+    world.write("run/staging/hosts", &block.replace("server a\n", &long));
+    world.expect(0, &adopt);
+    world
+        .expect(2, &["plan", "staging"])
+        .says("line.servers  already matches the new definition; ledger update only")
+        .says("1 to change");
+    // Secrets, several blocks, and bytes that are no text.
+    let written = world.read(PATH);
+    let two = format!("{block}{block}");
+    for (text, reason) in [
+        (
+            block.replace("server a", "db_password = hunter2hunter2"),
+            "seems to contain a secret",
+        ),
+        (two, "several blocks"),
+    ] {
+        world.write("run/staging/hosts", &text);
+        let ran = world.expect(3, &adopt);
+        ran.says(reason);
+        assert!(!ran.all().contains("hunter2"), "{}", ran.all());
+    }
+    fs::write(
+        world.path("run/staging/hosts"),
+        [b"\xff\n".as_slice(), block.replace(" a", " b").as_bytes()].concat(),
+    )
+    .unwrap();
+    world.expect(3, &adopt).says("its file is not UTF-8");
+    assert_eq!(world.read(PATH), written);
+    // A block that must be absent and is present.
+    world.write(PATH, &base);
+    world.add(
+        PATH,
+        "\n[line.servers]\non = \"web\"\npath = \"${root}/hosts\"\nblock = \"server a\"\npresent = false\n",
+    );
+    world.write("run/staging/hosts", &block.replace(" a", " b"));
+    world.expect(0, &adopt);
+    let written = world.read(PATH);
+    assert!(written.contains("present = true"), "{written}");
+    assert!(written.contains("server b"), "{written}");
+    world
+        .expect(2, &["plan", "staging"])
+        .says("line.servers  already matches the new definition; ledger update only")
+        .says("1 to change");
+}
+
+#[test]
+fn the_recorded_start_of_a_process_is_adopted() {
+    let world = applied();
+    let base = world.read(PATH);
+    let process = |seconds: u32, environment: &str| {
+        format!(
+            "{base}\n[process.app]\non = \"web\"\ncommand = [\"sleep\", \"{seconds}\"] # long\n{environment}"
+        )
+    };
+    let first = process(601, "environment = { A = \"x\" }\n");
+    world.write(PATH, &first);
+    world.expect(0, &["apply", "staging"]);
+    let adopt = ["adopt", "process.app", "staging", "--everywhere"];
+    world.write(
+        PATH,
+        &process(602, "environment = { A = \"y\", B = \"1\" }\n"),
+    );
+    world.expect(0, &adopt);
+    assert_eq!(world.read(PATH), first);
+    world.expect(0, &["plan", "staging"]);
+    // What was started with a secret.
+    world.write(PATH, &process(601, "environment = { A = \"${key}\" }\n"));
+    world.expect(0, &["apply", "staging"]);
+    world.write(PATH, &process(601, "environment = { A = \"y\" }\n"));
+    let ran = world.expect(3, &adopt);
+    ran.says("its environment contains a secret");
+    assert!(!ran.all().contains("a-secret-of"), "{}", ran.all());
+    // An ended process is no state to keep.
+    world.write(PATH, &base);
+    world.expect(0, &["apply", "staging"]);
+    world.write(PATH, &first);
+    world.expect(3, &adopt).says("nothing is there to adopt");
+}
+
+#[test]
+fn an_installation_and_a_command_are_refused_with_what_to_do() {
+    let world = applied();
+    world.write("build/app", "the artifact\n");
+    world.add(
+        PATH,
+        "\n[artifact.app]\npath = \"../build\"\n\n[directory.app]\non = \"web\"\npath = \"${directory.home.path}/app\"\n\n[installation.app]\non = \"web\"\nartifact = \"app\"\ninto = \"${directory.app.path}\"\n",
+    );
+    world.add(
+        "environments/staging.toml",
+        "\n[command.made]\non = \"web\"\nrun = [\"/bin/touch\", \"${directory.home.path}/made\"]\ncreates = \"${directory.home.path}/made\"\n",
+    );
+    world.expect(0, &["apply", "staging"]);
+    let written = world.read(PATH);
+    fs::remove_file(world.path("run/staging/made")).unwrap();
+    world
+        .expect(3, &["adopt", "command.made", "staging", "--everywhere"])
+        .says("change `check`, `creates` or `run`");
+    world.write("build/app", "another\n");
+    world
+        .expect(3, &["adopt", "installation.app", "staging", "--everywhere"])
+        .says("no definition names an artifact by its content");
+    assert_eq!(world.read(PATH), written);
+}

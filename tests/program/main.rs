@@ -92,6 +92,7 @@ mod sections;
 mod services;
 mod shared;
 mod shut;
+mod sightings;
 mod signals;
 mod skewed;
 mod sources;

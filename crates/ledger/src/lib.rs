@@ -39,6 +39,7 @@ pub mod shared;
 pub mod random;
 
 pub mod chain;
+pub mod checks;
 #[cfg(any(
     test,
     feature = "folder",
@@ -65,6 +66,7 @@ pub mod verify;
 pub mod walk;
 
 pub use chain::Link;
+pub use checks::{Check, ChecksSince, EndedFinding, Sighting, Watched};
 pub use entry::Entry;
 pub use environment_state::{AppliedResource, EnvironmentState, FailedStep};
 pub use error::LedgerError;
@@ -74,7 +76,7 @@ pub use ledger::{Fence, Ledger};
 pub use object::Objects;
 pub use record::Record;
 pub use remembered::{Kept, Proof};
-pub use state::{Check, Sighting, State};
+pub use state::State;
 pub use store::{LockGuard, Store};
 pub use timeline::{Event, EventKind, EventOutcome, Timeline};
 pub use times::{EntryRange, Times};

@@ -850,12 +850,37 @@ pub struct DriftChecked {
     /// The facts of live hosts that surveys read. Empty in records of earlier versions too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<FactsOfHost>,
+    /// The descriptions of the findings that the check before did not have. Empty in records of earlier versions too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub described: Vec<DescribedFinding>,
+    /// The findings of earlier checks that this one could not judge, so they did not end. Absent in records of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<Vec<Digest>>,
     /// Whether everything was readable.
     pub complete: bool,
     /// The origin of the definitions.
     pub origin: Origin,
     /// The actor.
     pub by: Actor,
+}
+
+/// The description of a finding, stored by the check that first has it. It has no value, so nothing of the live state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DescribedFinding {
+    /// The fingerprint.
+    pub fingerprint: Digest,
+    /// The code.
+    pub code: String,
+    /// The subject.
+    pub subject: String,
+    /// The attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// The finding of the check before that hid this one: something was unreadable then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_by: Option<Digest>,
 }
 
 /// The facts of one host at a drift check.

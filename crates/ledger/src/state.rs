@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::checks::Check;
 use super::environment_state::{EnvironmentState, Noted};
 use super::lease::Holder;
 use super::record::{
@@ -43,47 +44,6 @@ pub struct Used {
     pub apply: Arc<str>,
     /// The start time of that apply.
     pub at: Moment,
-}
-
-/// A recorded check, with the first sighting of each finding.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Check {
-    /// The time.
-    pub at: Moment,
-    /// Whether everything was readable.
-    pub complete: bool,
-    /// The findings by fingerprint.
-    pub findings: BTreeMap<Digest, Sighting>,
-}
-
-/// The recorded checks between which a finding appeared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sighting {
-    /// The last check without it; `None` if the first check had it.
-    pub after: Option<Moment>,
-    /// The first check with it.
-    pub first: Moment,
-}
-
-impl Check {
-    /// Returns the check that follows `before` with these findings.
-    fn following(before: Option<&Self>, at: Moment, complete: bool, findings: &[Digest]) -> Self {
-        let sighting = |fingerprint: &Digest| {
-            let known = before.and_then(|before| before.findings.get(fingerprint));
-            known.copied().unwrap_or(Sighting {
-                after: before.map(|before| before.at),
-                first: at,
-            })
-        };
-        Self {
-            at,
-            complete,
-            findings: findings
-                .iter()
-                .map(|fingerprint| (*fingerprint, sighting(fingerprint)))
-                .collect(),
-        }
-    }
 }
 
 /// The state of a ledger. Its serialized form is part of [`State::encode`], without the large tables.
@@ -383,13 +343,13 @@ impl State {
             }
             Record::DriftChecked(record) => {
                 for (name, findings) in &record.environments {
-                    let before = self.checks.get(name);
-                    let check = Check::following(before, at, record.complete, findings);
+                    let before = self.checks.remove(name);
+                    let (check, _) = Check::following(before, at, &record, findings);
                     self.checks.insert(name.clone(), check);
                 }
                 if let Some(findings) = &record.parity {
-                    let before = self.parity.as_ref();
-                    self.parity = Some(Check::following(before, at, record.complete, findings));
+                    let before = self.parity.take();
+                    self.parity = Some(Check::following(before, at, &record, findings).0);
                 }
             }
         }

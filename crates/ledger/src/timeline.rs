@@ -373,6 +373,8 @@ mod tests {
                 parity: None,
                 pending: Vec::new(),
                 facts: Vec::new(),
+                described: Vec::new(),
+                unknown: None,
                 complete: true,
                 origin: origin(),
                 by: ada(),

@@ -96,7 +96,7 @@ pub fn adopt_live(
         address: &wanted.address,
     };
     let found = adopting.found(&resolution, &wanted)?;
-    let Some((adoptions, chosen)) = adopting.one_state(&found, &wanted)? else {
+    let Some((adoptions, chosen)) = adopting.one_state(&resolution, &found, &wanted)? else {
         report.say(format!(
             "{wanted} ({name}): matches its definition; nothing to adopt"
         ));
@@ -133,6 +133,10 @@ pub fn adopt_live(
         .map(|(path, ..)| project.shown(path))
         .collect();
     report.say(format!("wrote {}", list(&shown, "and")));
+    // The ledger has what was applied last, and nothing was applied now.
+    report.say(format!(
+        "the ledger has no record of this state until the next apply to {name}; `drift` says so as advice"
+    ));
     report.next(format!("evenkeel drift --live {name}"));
     Ok(report)
 }
@@ -221,17 +225,23 @@ impl Adopting<'_> {
     /// Returns the adoption that all hosts share, with these hosts; `None` if the definition describes all.
     fn one_state(
         &self,
+        resolution: &Resolution,
         found: &FoundStates,
         wanted: &Instance,
     ) -> Result<Option<OneState>, Failure> {
         let declared = &self.resource.declared;
         let states: Vec<(&Instance, Vec<Adoption>, &Observed)> = found
             .iter()
-            .filter_map(|(instance, seen)| {
-                let observed = seen.seen()?;
-                Some((instance, declared.adopt(observed), observed))
+            .filter_map(|(instance, seen)| Some((instance, seen.seen()?)))
+            .map(|(instance, observed)| {
+                let contents = declared
+                    .adoption_files(observed)
+                    .iter()
+                    .map(|path| self.bytes(resolution, instance, path))
+                    .collect::<Result<Vec<_>, _>>()?;
+                Ok((instance, declared.adopt(observed, &contents), observed))
             })
-            .collect();
+            .collect::<Result<_, Failure>>()?;
         let Some((_, first, _)) = states.first() else {
             return Err(Failure::other(format!(
                 "{wanted} ({}): has no host",
@@ -300,6 +310,12 @@ impl Adopting<'_> {
                         ),
                     });
                 }
+                Adopt::Unread => {
+                    return Err(Failure::other(format!(
+                        "{} ({}): {} was not read",
+                        self.address, self.name, adoption.attribute
+                    )));
+                }
                 Adopt::Impossible(reason) => {
                     return Err(Failure::Refused {
                         reason: format!(
@@ -357,7 +373,10 @@ impl Adopting<'_> {
         };
         for adoption in adoptions {
             let (key, value) = match &adoption.change {
-                Adopt::Key(key, value) => (*key, value.clone()),
+                Adopt::Key(key, value) => {
+                    self.screen_value(key, value)?;
+                    (*key, value.clone())
+                }
                 Adopt::Content(digest) => {
                     let (bytes, path) = self.content(resolution, digest, chosen)?;
                     match self.content_key()? {
@@ -391,7 +410,7 @@ impl Adopting<'_> {
                         }
                     }
                 }
-                Adopt::Absent | Adopt::Impossible(_) => continue,
+                Adopt::Absent | Adopt::Impossible(_) | Adopt::Unread => continue,
             };
             let layer = layer_of(&rewrite, key);
             let done = rewrite.set(self.address, key, &value, layer);

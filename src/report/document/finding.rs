@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::SeenDocument;
 use super::place::{PlaceDocument, Places};
 use evenkeel_model::Moment;
 use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect, Severity};
@@ -44,6 +45,9 @@ pub struct FindingDocument {
     /// Since when it is known to exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<SinceDocument>,
+    /// When checks saw it; absent if no check was recorded.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seen: Option<SeenDocument>,
     /// Places in files, the most important first.
     pub places: Vec<PlaceDocument>,
     /// Reason of its severity and of its position among the findings.
@@ -202,6 +206,7 @@ impl FindingDocument {
                 known: since.known,
                 by: since.by,
             }),
+            seen: defect.seen.map(Into::into),
             places: places.all(&defect.labels),
             also: defect
                 .also

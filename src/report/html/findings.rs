@@ -213,6 +213,7 @@ impl Page {
                     @if let Some(corner) = finding.corner.map(Corner::name)
                         && !finding.message.ends_with(corner) { li { (corner) } }
                     @if let Some(since) = &finding.since { li { (known_since(since)) } }
+                    @if let Some(seen) = &finding.seen { li { (sentence(&seen.words())) } }
                     @if finding.reach > 1 { li { (count(finding.reach, "place")) } }
                     li { a href={ "#" (super::codes::anchor(&finding.code)) } { (brief(&finding.code)) } }
                     li.id { code { (brief(&finding.fingerprint)) } }

@@ -99,6 +99,10 @@ pub(super) struct Result<'a> {
     pub(super) locations: [Location; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) related_locations: Vec<RelatedLocation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) baseline_state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) provenance: Option<Provenance>,
     pub(super) partial_fingerprints: Fingerprints<'a>,
     /// Present in every result, or in none: an empty list means not suppressed.
     pub(super) suppressions: Vec<Suppression>,
@@ -155,6 +159,14 @@ pub(super) struct Region {
     pub(super) end_line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) end_column: Option<usize>,
+}
+
+/// `resultProvenance`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Provenance {
+    pub(super) first_detection_time_utc: String,
+    pub(super) last_detection_time_utc: String,
 }
 
 /// `partialFingerprints`: GitHub reads only the first.

@@ -34,6 +34,9 @@ pub(super) fn write(finding: &FindingDocument, style: Style, to: &mut dyn Write)
         };
         fact("known", &text, style, to)?;
     }
+    if let Some(seen) = &finding.seen {
+        fact("seen", &seen.words(), style, to)?;
+    }
     if style.full {
         return facts(finding, style, to);
     }

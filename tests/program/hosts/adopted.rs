@@ -167,11 +167,14 @@ fn each_kind_is_described_by_its_definition_afterwards() {
 
     // What is no value of a key.
     edit("/etc/evenkeel-test.conf", "server a", "server b");
+    world.expect(0, &["adopt", "line.servers", "staging", "--everywhere"]);
+    world.expect(0, &["drift", "staging", "--live"]);
+    let written = world.read(PATH);
+    assert!(written.contains("server b"), "{written}");
     fs::remove_file(host.path("/etc/made")).unwrap();
     host.run("chmod 600 /etc/cron.d/evenkeel-clean");
     for (address, reason) in [
-        ("line.servers", "the lines of a block are not adopted"),
-        ("command.made", "no key of the definition describes it"),
+        ("command.made", "a check that fails is no state"),
         ("cron.clean", "belongs to root, with mode 0644"),
     ] {
         world
@@ -374,4 +377,56 @@ fn the_state_of_a_unit_is_adopted() {
     // A failed unit is no state to keep.
     host.run("systemctl unmask -q app; systemctl start app; systemctl kill -s SEGV app; sleep 0.2");
     world.expect(3, &adopt).says("cannot be adopted");
+}
+
+#[test]
+fn the_files_of_a_timer_are_adopted_if_evenkeel_would_write_them_alike() {
+    let resources = r#"
+[timer.poll]
+on = "web"
+command = ["/bin/true"] # nothing
+on-calendar = ["Mon 04:30"]
+every = "1h"
+"#;
+    let Some((world, host)) = on_a_host(resources) else {
+        return;
+    };
+    world.expect(0, &["apply", "staging"]);
+    let adopt = ["adopt", "timer.poll", "staging", "--everywhere"];
+    world.expect(0, &adopt).says("nothing to adopt");
+    let change = |script: &str| {
+        host.run(&format!(
+            "cd /etc/systemd/system; {script}; systemctl daemon-reload; systemctl restart poll.timer"
+        ));
+    };
+    change(
+        "sed -i 's/Mon 04:30/Tue 05:30/; s/UnitActiveSec=.*/UnitActiveSec=600000ms/; s/OnActiveSec=.*/OnActiveSec=600000ms/' poll.timer; sed -i 's,\"/bin/true\",\"/bin/echo\" \"100%%\",' poll.service",
+    );
+    world
+        .expect(2, &["drift", "staging", "--live"])
+        .says("evenkeel adopt timer.poll staging");
+    world.expect(0, &adopt);
+    let written = world.read(PATH);
+    for line in [
+        "command = [\"/bin/echo\", \"100%\"] # nothing\n",
+        "on-calendar = [\"Tue 05:30\"]\n",
+        "every = \"10m\"\n",
+    ] {
+        assert!(written.contains(line), "{line}\n{written}");
+    }
+    world
+        .expect(2, &["plan", "staging"])
+        .says("ledger update only")
+        .says("1 to change");
+    world.expect(0, &["drift", "staging", "--live"]);
+    for (script, reason) in [
+        ("echo 'Nice=10' >>poll.service", "`Nice=10`"),
+        ("sed -i 's/Nice=10//; /^$/d' poll.service", "in this order"),
+    ] {
+        change(script);
+        world.expect(3, &adopt).says(reason);
+    }
+    host.run("systemctl stop poll.timer");
+    world.expect(3, &adopt).says("cannot be adopted");
+    assert_eq!(world.read(PATH), written);
 }

@@ -200,12 +200,17 @@ fn a_host_with_systemd_keeps_its_services() {
     };
     let host = &host[0];
     host.run("printf '[Service]\\nExecStart=/bin/sleep 4711\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/app.service; systemctl daemon-reload; systemctl enable -q --now app; printf '[Service]\\nExecStart=/bin/true\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/idle.service; systemctl daemon-reload; systemctl enable -q idle; useradd -m -s /bin/bash ada");
+    host.run("printf '[Timer]\\nOnCalendar=daily\\n[Install]\\nWantedBy=timers.target\\n' >/etc/systemd/system/nightly.timer; printf '[Service]\\nType=oneshot\\nExecStart=/bin/true\\n' >/etc/systemd/system/nightly.service; systemctl daemon-reload; systemctl enable -q --now nightly.timer; mkdir -p /var/spool/cron/crontabs; echo '0 4 * * * true' >/var/spool/cron/crontabs/ada; chown ada /var/spool/cron/crontabs/ada; chmod 600 /var/spool/cron/crontabs/ada");
     world.expect(0, &["import", "web", "staging", "-o", "proposal.toml"]);
     let proposal = world.read("proposal.toml");
     for part in [
         "[service.app]\non = \"web\"\nafter = [\"file.etc-systemd-system-app-service\"]\n",
         "[service.idle]\non = \"web\"\nrunning = false\nafter = [",
         "path = \"/etc/systemd/system/app.service\"\n",
+        "unit = \"nightly.timer\"\n",
+        "path = \"/etc/systemd/system/nightly.timer\"\n",
+        "path = \"/etc/systemd/system/nightly.service\"\n",
+        "path = \"/var/spool/cron/crontabs/ada\"\n",
         "[user.ada]\n",
         "[package.openssh-server]\n",
         "[service.ssh]\n",

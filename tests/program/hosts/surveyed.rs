@@ -82,7 +82,9 @@ fn a_package_of_another_version_is_drift_until_it_is_declared_and_shuts_the_gate
     world
         .expect(2, &["drift", "--survey", "--since", "0s"])
         .says("web (staging): 0 changed facts since the check of")
-        .says("users.eve.uid was missing, is `4444`");
+        .says("users.eve.uid was missing (seen from ")
+        .says("is `4444` (first seen now)")
+        .says("4 new, 0 before, 0 ended");
     world
         .expect(2, &["drift", "--survey", "--since", "2020-01-01"])
         .says("no check with facts of hosts was recorded before this time");

@@ -1,6 +1,7 @@
 //! Tests of several libraries together: definitions, parity, discovery, schemas, banned words, and the order of their
 //! modules.
 
+mod adoptions;
 mod definitions;
 mod discovered;
 mod kinds;

@@ -7,23 +7,24 @@ use std::sync::Arc;
 
 use evenkeel::operation::{Failure, codes};
 use evenkeel::report::{
-    ApplyDocument, ApprovalDocument, AttemptDocument, AwaitsDocument, BreakGlassDocument,
-    BrokenDocument, CaseDocument, CheckedDocument, CheckpointDocument, DecisionDocument,
-    DecisionKind, DocumentsDocument, DoraDocument, DoubtDocument, DrillDocument, EntryDocument,
-    EnvironmentReport, EventDocument, EvidenceDocument, ExceptionDocument, Headline, HeldDocument,
-    HolderDocument, HolderProcess, HostFailure, LockDocument, LockState, NotDone, ObjectDocument,
-    ObjectState, ObjectsDocument, OriginDocument, ParityDocument, PlanReport, ProofDocument,
-    RatioDocument, RegisterDocument, RegisterRow, ReleaseDocument, ReleasedDocument,
+    ApplyDocument, ApprovalDocument, AttemptDocument, AwaitsDocument, BaselineDocument,
+    BreakGlassDocument, BrokenDocument, CaseDocument, CheckedDocument, CheckpointDocument,
+    DecisionDocument, DecisionKind, DocumentsDocument, DoraDocument, DoubtDocument, DrillDocument,
+    EntryDocument, EnvironmentReport, EventDocument, EvidenceDocument, ExceptionDocument,
+    FactChangeDocument, Headline, HeldDocument, HolderDocument, HolderProcess, HostFailure,
+    IntervalDocument, LockDocument, LockState, NotDone, ObjectDocument, ObjectState,
+    ObjectsDocument, OriginDocument, ParityDocument, PastFindingDocument, PlanReport,
+    ProofDocument, RatioDocument, RegisterDocument, RegisterRow, ReleaseDocument, ReleasedDocument,
     ReplayDocument, ReplayPart, ReplayResult, Report, RollbackDocument, RolledBackDocument,
     RolloutDocument, RuleDocument, RunningDocument, ShownDocument, ShownStep, SightingDocument,
-    SmokeState, StaleDocument, StatusDocument, StepDocument, SuiteDocument, SuiteStatusDocument,
-    TimesDocument, TrialDocument, TrialResultDocument, UnsettledDocument, UnsettledState,
-    VerdictDocument, VoidDocument,
+    SinceTimeDocument, SmokeState, StaleDocument, StatusDocument, StepDocument, SuiteDocument,
+    SuiteStatusDocument, TimesDocument, TrialDocument, TrialResultDocument, UnsettledDocument,
+    UnsettledState, VerdictDocument, VoidDocument,
 };
 use evenkeel_core::plan::{Change, Unseen};
 use evenkeel_ledger::record::{ApplyOutcome, RollbackCause, StepOutcome, Verb};
 use evenkeel_ledger::{EventKind, EventOutcome};
-use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect, Severity, Since};
+use evenkeel_model::defect::{Allowed, Also, Code, Corner, Defect, Novelty, Seen, Severity, Since};
 use evenkeel_model::source::{SourceFile, Span};
 use evenkeel_model::{Address, Digest, EnvironmentName, Instance, Moment};
 
@@ -68,6 +69,7 @@ pub fn example() -> Report {
         commit: Some("4b825dc642cb6eb9a060e54bf8d69288fbee4904".into()),
         dirty: true,
     });
+    report.since = Some(Box::new(since()));
     report.defects(defects());
     report.parity = Some(ParityDocument {
         not_compared: vec![vec!["a/staging.yaml".into(), "a/production.yaml".into()]],
@@ -136,6 +138,12 @@ fn defects() -> Vec<Defect> {
         known: "between a-7 and this check".into(),
         by: Some("ada".into()),
     });
+    open.seen = Some(Seen {
+        first: at("2026-11-20T09:30:00Z"),
+        last: at("2026-11-28T10:00:00Z"),
+        novelty: Some(Novelty::New),
+        earlier: Some((at("2026-11-12T09:00:00Z"), at("2026-11-13T09:00:00Z"))),
+    });
     open.why = Some("error: everything is equal unless a line says otherwise; listed by its severity and its 2 places".into());
     open.also.push(Also {
         code: code("live/cannot-tell"),
@@ -167,6 +175,47 @@ fn defects() -> Vec<Defect> {
         pending(&name),
         declared,
     ]
+}
+
+/// Returns findings and facts since a time.
+fn since() -> SinceTimeDocument {
+    let past = |subject: &str, gone: Option<&str>| PastFindingDocument {
+        environment: Some("production".into()),
+        fingerprint: Digest::of(subject.as_bytes()).short(),
+        code: Some("file/mode-differs".into()),
+        subject: Some(subject.into()),
+        attribute: Some("mode".into()),
+        first: at("2026-11-18T09:00:00Z"),
+        last: at("2026-11-20T09:00:00Z"),
+        gone: gone.map(at),
+    };
+    SinceTimeDocument {
+        since: at("2026-11-19T00:00:00Z"),
+        baselines: vec![BaselineDocument {
+            environment: Some("production".into()),
+            check: Some(at("2026-11-18T09:00:00Z")),
+            late: false,
+            later: 3,
+        }],
+        new: 0,
+        before: 0,
+        unclear: 0,
+        ended: vec![past("file.past", Some("2026-11-20T09:30:00Z"))],
+        unknown: vec![past("file.hidden", None)],
+        facts: vec![FactChangeDocument {
+            survey: "web".into(),
+            environment: "production".into(),
+            host: "web-1".into(),
+            fact: "packages.openssl".into(),
+            before: Some("3.0.18-1".into()),
+            before_seen: IntervalDocument {
+                first: at("2026-11-12T09:00:00Z"),
+                last: at("2026-11-20T09:00:00Z"),
+            },
+            now: Some("3.0.19-1".into()),
+            now_first: Some(at("2026-11-20T09:30:00Z")),
+        }],
+    }
 }
 
 /// Returns a change outside evenkeel.

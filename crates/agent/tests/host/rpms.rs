@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use evenkeel_host::facts;
 use evenkeel_host::package::{
     self, InstallPackage, PackageFound, PackageState, RemovePackage, System,
 };
 use evenkeel_host::{Action, ActionError, Answer, Performed, Query};
+use evenkeel_host::{facts, inventory};
 
 use super::root::Root;
 
@@ -115,6 +115,38 @@ fn versions_are_installed_raised_lowered_and_removed_by_dnf() {
         root.act(action("evk-app", Some("2.0"), None, planned)),
         Err(ActionError::Changed { .. })
     ));
+}
+
+#[test]
+fn an_inventory_has_requested_packages_and_changed_files() {
+    let Some(root) = root("") else { return };
+    install(&root, "evk-plugin", None).unwrap();
+    root.shell(
+        "echo other >/etc/evk-lib.conf; touch /etc/evk-app.conf; \
+         mkdir -p /etc/cron.d /var/spool/cron; echo '# own' >/etc/cron.d/evk-own; echo '# own' >/var/spool/cron/evk-user",
+    );
+    let found = match root.ask(Query::Inventory(inventory::Query { first_number: 1000 })) {
+        Answer::Inventory(found) => found,
+        other => panic!("{other:?}"),
+    };
+    let packages: Vec<(&str, &str)> = found
+        .packages
+        .iter()
+        .map(|package| (package.name.as_str(), package.version.as_str()))
+        .collect();
+    assert_eq!(packages, [("evk-plugin", "1.0-1")]);
+    let owner = |path: &str| {
+        let mut files = found.files.iter();
+        files
+            .find(|file| file.path == path)
+            .map(|file| file.package.as_deref())
+    };
+    assert_eq!(owner("/etc/evk-lib.conf"), Some(Some("evk-lib")));
+    assert_eq!(owner("/etc/evk-app.conf"), None);
+    assert_eq!(owner("/etc/cron.d/evk-own"), Some(None));
+    assert_eq!(owner("/var/spool/cron/evk-user"), Some(None));
+    let is_of_packages = |reason: &&String| reason.contains("package") || reason.contains("rpm");
+    assert_eq!(found.unread.iter().find(is_of_packages), None);
 }
 
 #[test]

@@ -153,6 +153,8 @@ fn check(environment: &str, findings: &[&str], pending: &[&str], complete: bool)
             parity: None,
             pending: pending.iter().map(|text| digest(text)).collect(),
             facts: Vec::new(),
+            described: Vec::new(),
+            unknown: None,
             complete,
             origin: origin(),
             by: ada(),

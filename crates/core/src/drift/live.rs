@@ -347,10 +347,17 @@ fn discrepancy(
     let begun = begun(situation, instance);
     let named = if begun.is_empty() { named } else { begun };
     let story = about(situation, instance, format!("{story}{named}"));
-    let is_adoptable = resource.declared.adopt(observed).iter().any(|adoption| {
-        adoption.attribute == each.attribute
-            && matches!(adoption.change, Adopt::Key(..) | Adopt::Content(_))
-    });
+    let is_adoptable = resource
+        .declared
+        .adopt(observed, &[])
+        .iter()
+        .any(|adoption| {
+            adoption.attribute == each.attribute
+                && matches!(
+                    adoption.change,
+                    Adopt::Key(..) | Adopt::Content(_) | Adopt::Unread
+                )
+        });
     let mut defect = Defect::new(each.code, instance.to_string(), story)
         .within(environment)
         .attribute(&each.attribute)

@@ -68,6 +68,19 @@ pub fn by_machine(
         .collect()
 }
 
+/// Returns the subject of findings about the machine of a resource: `target.web@web-1`.
+pub(super) fn machine_of(resolved: &Resolved, subject: &str) -> Option<String> {
+    let instance = Instance::parse(subject)?;
+    let on = match resolved.resource_of(&instance) {
+        Some(resource) => &resource.on,
+        None => scopes::of(resolved, &instance)?.on(),
+    };
+    Some(format!(
+        "target.{}",
+        Member::new(on, instance.host.as_ref())
+    ))
+}
+
 /// Returns the machine and the reason of a resource that cannot be read.
 fn unreadable<'a>(resolved: &Resolved, defect: &'a Defect) -> Option<(Member, &'a str)> {
     if defect.code != &codes::CANNOT_TELL {

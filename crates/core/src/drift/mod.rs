@@ -13,6 +13,7 @@ mod live;
 mod machines;
 mod parity;
 mod scopes;
+mod seen;
 pub mod severities;
 pub mod survey;
 mod unmanaged;
@@ -26,3 +27,6 @@ pub use live::{live, live_resources};
 pub use machines::by_machine;
 pub use parity::{Disparity, parity};
 pub use scopes::{Unmanaged, undeclared_things};
+pub use seen::{
+    Baseline, Classes, PastFinding, SeenSince, Unread, hiding, is_of_parity, seen_since,
+};

@@ -23,6 +23,8 @@ pub enum Adopt {
     Content(Digest),
     /// Nothing: the resource is absent, and its definition must be removed.
     Absent,
+    /// What is in the files of the adoption, whose contents were not given.
+    Unread,
     /// Nothing: no definition describes what was found, for this reason.
     Impossible(String),
 }

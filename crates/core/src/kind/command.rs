@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::account::check_name;
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::program::argv;
@@ -281,6 +282,15 @@ impl Kind for Command {
             (None, _) => ("run", UNKNOWN.to_owned()),
         };
         vec![Discrepancy::new(&NOT_DONE, "state", expected, found)]
+    }
+
+    fn adopt(declared: &CommandDeclared, observed: &CommandObserved) -> Vec<Adoption> {
+        adoptions(Self::compare(declared, observed), true, |_| {
+            Some(Adopt::Impossible(
+                "a check that fails is no state that a definition can describe: change `check`, `creates` or `run`"
+                    .to_owned(),
+            ))
+        })
     }
 
     fn remedy(declared: &CommandDeclared, observed: &CommandObserved) -> Vec<Action> {

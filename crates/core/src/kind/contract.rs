@@ -118,6 +118,18 @@ pub trait Kind: Sized {
         let wrong = Self::compare(declared, observed);
         adoptions(wrong, Self::is_there(observed), |_| None)
     }
+    /// Returns the files whose contents an adoption needs besides what was observed.
+    fn adoption_files(_declared: &Self::Declared, _observed: &Self::Observed) -> Vec<String> {
+        Vec::new()
+    }
+    /// Like [`Kind::adopt`], with the contents of these files; `None` for a missing one.
+    fn adopt_with(
+        declared: &Self::Declared,
+        observed: &Self::Observed,
+        _contents: &[Option<Vec<u8>>],
+    ) -> Vec<Adoption> {
+        Self::adopt(declared, observed)
+    }
     /// Returns the actions that repair it, in order; empty without a discrepancy. Each action contains the state it
     /// expects after the preceding ones.
     fn remedy(declared: &Self::Declared, observed: &Self::Observed) -> Vec<ActionOf<Self>>;

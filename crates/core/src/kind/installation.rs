@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::{
@@ -243,6 +244,24 @@ impl Kind for Installation {
                 "nothing",
             )],
         }
+    }
+
+    fn adopt(declared: &InstallationDeclared, observed: &InstallationObserved) -> Vec<Adoption> {
+        let is_there = Self::is_there(observed);
+        adoptions(Self::compare(declared, observed), is_there, |each| {
+            let reason = match each.attribute.as_str() {
+                "artifact" => {
+                    "the host has another artifact, and no definition names an artifact by its content: build it from the \
+                     commit of its release (`evenkeel log`), or apply the declared one"
+                }
+                "files" => {
+                    "files of the artifact were changed on the host, and they are no source: make the change where the \
+                     artifact is built"
+                }
+                _ => return None,
+            };
+            Some(Adopt::Impossible(reason.to_owned()))
+        })
     }
 
     fn remedy(declared: &InstallationDeclared, observed: &InstallationObserved) -> Vec<Action> {

@@ -14,7 +14,7 @@ use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::text::{inert, list};
-use evenkeel_model::{Moment, Value};
+use evenkeel_model::{Digest, Moment, Value};
 
 /// Line of a file.
 pub struct Line;
@@ -376,15 +376,80 @@ impl Kind for Line {
                 ("line", Wanted::Line { text: Some(_), .. }, Some(text)) if is_single => {
                     Some(Adopt::text("line", text))
                 }
-                ("line", Wanted::Block { .. }, _) => Some(Adopt::Impossible(
-                    "the lines of a block are not adopted: copy them from the host".to_owned(),
-                )),
+                (_, Wanted::Block { .. }, _) if is_there => Some(Adopt::Unread),
                 ("line", ..) => Some(Adopt::Impossible(
                     "several lines match, or the line is too long or not UTF-8".to_owned(),
                 )),
                 _ => None,
             }
         })
+    }
+
+    fn adoption_files(declared: &LineDeclared, observed: &LineObserved) -> Vec<String> {
+        let is_block = matches!(declared.wanted, Wanted::Block { .. });
+        if is_block
+            && observed.state.found().len() == 1
+            && !Self::compare(declared, observed).is_empty()
+        {
+            vec![declared.path.clone()]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn adopt_with(
+        declared: &LineDeclared,
+        observed: &LineObserved,
+        contents: &[Option<Vec<u8>>],
+    ) -> Vec<Adoption> {
+        let Wanted::Block { begin, end, .. } = &declared.wanted else {
+            return Self::adopt(declared, observed);
+        };
+        let impossible = |reason: &str| {
+            adoptions(Self::compare(declared, observed), true, |_| {
+                Some(Adopt::Impossible(reason.to_owned()))
+            })
+        };
+        let found = match observed.state.found() {
+            [] => return Self::adopt(declared, observed),
+            [_] if contents.is_empty() => return Self::adopt(declared, observed),
+            [found] => found,
+            _ => return impossible("the file has several blocks with these markers"),
+        };
+        let Some(bytes) = contents.first().and_then(Option::as_deref) else {
+            return impossible("its file was removed while it was read: run the command again");
+        };
+        let Ok(text) = str::from_utf8(bytes) else {
+            return impossible("its file is not UTF-8");
+        };
+        let all: Vec<&str> = text.lines().collect();
+        let place = |marker: &str| all.iter().position(|line| *line == marker);
+        let block = place(begin).zip(place(end));
+        let block = block.and_then(|(first, last)| all.get(first..=last));
+        let Some(block) =
+            block.filter(|block| Digest::of(block.join("\n").as_bytes()) == found.digest)
+        else {
+            return impossible("its file changed while it was read: run the command again");
+        };
+        let inside = block.get(1..block.len() - 1).unwrap_or_default();
+        let mut described = Vec::new();
+        if !declared.present {
+            described.push(Adoption {
+                attribute: "presence".to_owned(),
+                change: Adopt::switch("present", true),
+            });
+        }
+        if !found.is_wanted {
+            let mut text = inside.join("\n");
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            described.push(Adoption {
+                attribute: "line".to_owned(),
+                change: Adopt::text("block", &text),
+            });
+        }
+        described
     }
 
     fn remedy(declared: &LineDeclared, observed: &LineObserved) -> Vec<Action> {

@@ -229,11 +229,22 @@ macro_rules! kinds {
                 }
             }
 
-            /// Returns what its definition must contain to describe what was found; empty without a discrepancy.
-            pub fn adopt(&self, observed: &Observed) -> Vec<Adoption> {
+            /// Returns the files whose contents an adoption needs besides what was observed.
+            pub fn adoption_files(&self, observed: &Observed) -> Vec<String> {
                 match (self, observed) {
                     $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
-                        <$module::$kind as Kind>::adopt(declared, observed)
+                        <$module::$kind as Kind>::adoption_files(declared, observed)
+                    } )*
+                    _ => Vec::new(),
+                }
+            }
+
+            /// Returns what its definition must contain to describe what was found; empty without a discrepancy. The
+            /// contents are those of [`Declared::adoption_files`].
+            pub fn adopt(&self, observed: &Observed, contents: &[Option<Vec<u8>>]) -> Vec<Adoption> {
+                match (self, observed) {
+                    $( $(#[$attribute])* (Self::$kind(declared), Observed::$kind(observed)) => {
+                        <$module::$kind as Kind>::adopt_with(declared, observed, contents)
                     } )*
                     _ => Vec::new(),
                 }

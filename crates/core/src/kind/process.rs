@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::attributes::absolute;
 use super::contract::unexpected;
 use super::ready::{self, READY, milliseconds};
@@ -43,6 +44,8 @@ const RECORD: &str = ".process.json";
 /// Suffix of logs without a declared path.
 const LOG: &str = ".log";
 
+/// Prefix of attributes with a variable of the environment.
+const ENVIRONMENT: &str = "environment.";
 /// Prefix of attributes with the digest of a resource in `restart-on`.
 const TRIGGER: &str = "restart-on.";
 
@@ -130,6 +133,26 @@ fn renamed_triggers<'a>(
         }
     }
     renamed
+}
+
+/// Returns the adoption of all variables with which a process was started.
+fn environment(started_as: &BTreeMap<String, Text>) -> Adopt {
+    let mut table = BTreeMap::new();
+    for (name, text) in started_as {
+        match (name.strip_prefix(ENVIRONMENT), text) {
+            (None, _) => {}
+            (Some(name), Text::Plain(text)) => {
+                table.insert(name.into(), Value::text(text));
+            }
+            (Some(_), Text::Sealed(_)) => {
+                return Adopt::Impossible(
+                    "its environment contains a secret, which a definition must not contain"
+                        .to_owned(),
+                );
+            }
+        }
+    }
+    Adopt::Key("environment", Value::Table(table))
 }
 
 fn running(observed: &ProcessObserved) -> Option<Running> {
@@ -438,6 +461,42 @@ impl Kind for Process {
             wrong.push(Discrepancy::new(&NOT_READY, "ready", "ready", "not ready"));
         }
         wrong
+    }
+
+    fn adopt(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let none = BTreeMap::new();
+        let started_as = match &observed.state {
+            ProcessState::Running { started_as, .. } => started_as,
+            _ => &none,
+        };
+        let plain = |name: &str| match started_as.get(name) {
+            Some(Text::Plain(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        let mut adopted = adoptions(wrong, Self::is_there(observed), |each| {
+            match each.attribute.as_str() {
+                "command" => {
+                    let words: Vec<String> = serde_json::from_str(plain("command")?).ok()?;
+                    Some(Adopt::list("command", words.iter().map(String::as_str)))
+                }
+                "directory" => Some(Adopt::text("directory", plain("directory")?)),
+                "ready" => Some(Adopt::Impossible(
+                    "the process does not answer its readiness check".to_owned(),
+                )),
+                other if other.starts_with(TRIGGER) => Some(Adopt::Impossible(
+                    "the process was started with an earlier state of that resource".to_owned(),
+                )),
+                other if other.starts_with(ENVIRONMENT) => Some(environment(started_as)),
+                _ => None,
+            }
+        });
+        // One key has all variables.
+        let mut seen = false;
+        adopted.retain(|each| {
+            !each.attribute.starts_with(ENVIRONMENT) || !std::mem::replace(&mut seen, true)
+        });
+        adopted
     }
 
     fn remedy(declared: &ProcessDeclared, observed: &ProcessObserved) -> Vec<Action> {

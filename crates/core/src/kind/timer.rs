@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
 use super::ready::milliseconds;
 use super::{
@@ -16,7 +17,7 @@ use evenkeel_host::{Action, Answer, Query};
 use evenkeel_model::defect::Code;
 use evenkeel_model::source::{Field, Form};
 use evenkeel_model::text::inert;
-use evenkeel_model::{Moment, Value};
+use evenkeel_model::{Digest, Moment, Value};
 
 /// Timer.
 pub struct Timer;
@@ -254,6 +255,169 @@ fn user_problem(user: &str) -> Option<String> {
             inert(user)
         )
     })
+}
+
+/// Returns a time as a definition has it.
+fn time(milliseconds: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [
+        (24 * 60 * 60 * 1000, "d"),
+        (60 * 60 * 1000, "h"),
+        (60 * 1000, "m"),
+        (1000, "s"),
+    ];
+    let fits = |(size, _): &&(u64, &str)| milliseconds > 0 && milliseconds.is_multiple_of(*size);
+    match UNITS.iter().find(fits) {
+        Some((size, unit)) => format!("{}{unit}", milliseconds / size),
+        None => format!("{milliseconds}ms"),
+    }
+}
+
+/// Returns the words of a command in the syntax of `ExecStart=`, as [`command_line`] writes it; `None` for other forms.
+fn command_words(line: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut rest = line.chars().peekable();
+    loop {
+        if rest.next()? != '"' {
+            return None;
+        }
+        let mut word = String::new();
+        loop {
+            match rest.next()? {
+                '"' => break,
+                '\\' => word.push(match rest.next()? {
+                    'n' => '\n',
+                    't' => '\t',
+                    each @ ('"' | '\\') => each,
+                    _ => return None,
+                }),
+                '%' if rest.next_if_eq(&'%').is_none() => return None,
+                '$' if !words.is_empty() && rest.next_if_eq(&'$').is_none() => return None,
+                each => word.push(each),
+            }
+        }
+        words.push(word);
+        match rest.next() {
+            None => return Some(words),
+            Some(' ') => {}
+            Some(_) => return None,
+        }
+    }
+}
+
+/// Returns the keys that describe the present unit files. A definition describes only files that evenkeel would write in
+/// the same way.
+fn found(
+    declared: &TimerDeclared,
+    observed: &TimerObserved,
+    contents: &[Option<Vec<u8>>],
+) -> Result<Vec<Adopt>, String> {
+    let [service, timer] = contents else {
+        return Err("its unit files were not read".to_owned());
+    };
+    let (Some(service), Some(timer)) = (service, timer) else {
+        return Err("one of its unit files is missing".to_owned());
+    };
+    let digests = TimerFiles {
+        service: Some(Digest::of(service)),
+        timer: Some(Digest::of(timer)),
+    };
+    if digests != observed.state.files() {
+        return Err(
+            "its unit files changed while they were read: run the command again".to_owned(),
+        );
+    }
+    let text = |bytes| str::from_utf8(bytes).map_err(|_| "its unit files are not UTF-8".to_owned());
+    let (service, timer) = (text(service)?, text(timer)?);
+    let mut described = TimerDeclared {
+        unit: declared.unit.clone(),
+        path: declared.path.clone(),
+        address: declared.address.clone(),
+        on_calendar: Vec::new(),
+        on_boot: None,
+        every: None,
+        command: Vec::new(),
+        user: None,
+        persistent: false,
+        randomized_delay: 0,
+    };
+    let number = |value: &str| value.strip_suffix("ms")?.parse::<u64>().ok();
+    for (key, value) in service
+        .lines()
+        .chain(timer.lines())
+        .filter_map(|line| line.split_once('='))
+    {
+        match key {
+            "ExecStart" => described.command = command_words(value).unwrap_or_default(),
+            "User" => described.user = Some(value.to_owned()),
+            "OnCalendar" => described.on_calendar.push(value.to_owned()),
+            "OnBootSec" => described.on_boot = number(value),
+            "OnUnitActiveSec" => described.every = number(value),
+            "Persistent" => described.persistent = value == "true",
+            "RandomizedDelaySec" => described.randomized_delay = number(value).unwrap_or_default(),
+            _ => {}
+        }
+    }
+    for (present, written) in [(service, described.service()), (timer, described.timer())] {
+        if present != written {
+            let written: Vec<&str> = written.lines().collect();
+            let other = present.lines().find(|line| !written.contains(line));
+            return Err(match other {
+                Some(line) => format!("no definition leads to `{}` in its unit files", inert(line)),
+                None => {
+                    "no definition leads to the lines of its unit files in this order".to_owned()
+                }
+            });
+        }
+    }
+    if declared.user.is_some() && described.user.is_none() {
+        return Err("its files name no account: remove `user`".to_owned());
+    }
+    if declared.on_boot.is_some() && described.on_boot.is_none() {
+        return Err("its files have no `OnBootSec`: remove `on-boot`".to_owned());
+    }
+    if declared.every.is_some() && described.every.is_none() {
+        return Err("its files have no `OnUnitActiveSec`: remove `every`".to_owned());
+    }
+    if !declared.on_calendar.is_empty() && described.on_calendar.is_empty() {
+        return Err("its files have no `OnCalendar`: remove `on-calendar`".to_owned());
+    }
+    let texts = |key, all: &[String]| Adopt::list(key, all.iter().map(String::as_str));
+    let mut keys = Vec::new();
+    if described.command != declared.command {
+        keys.push(texts("command", &described.command));
+    }
+    if described.on_calendar != declared.on_calendar {
+        keys.push(texts("on-calendar", &described.on_calendar));
+    }
+    if let Some(on_boot) = described
+        .on_boot
+        .filter(|_| described.on_boot != declared.on_boot)
+    {
+        keys.push(Adopt::text("on-boot", &time(on_boot)));
+    }
+    if let Some(every) = described
+        .every
+        .filter(|_| described.every != declared.every)
+    {
+        keys.push(Adopt::text("every", &time(every)));
+    }
+    if let Some(user) = described
+        .user
+        .as_ref()
+        .filter(|_| described.user != declared.user)
+    {
+        keys.push(Adopt::text("user", user));
+    }
+    if described.persistent != declared.persistent {
+        keys.push(Adopt::switch("persistent", described.persistent));
+    }
+    if described.randomized_delay != declared.randomized_delay {
+        keys.push(Adopt::text(
+            "randomized-delay",
+            &time(described.randomized_delay),
+        ));
+    }
+    Ok(keys)
 }
 
 impl Kind for Timer {
@@ -548,6 +712,67 @@ impl Kind for Timer {
         wrong
     }
 
+    fn adopt(declared: &TimerDeclared, observed: &TimerObserved) -> Vec<Adoption> {
+        Self::adopt_with(declared, observed, &[])
+    }
+
+    fn adoption_files(declared: &TimerDeclared, observed: &TimerObserved) -> Vec<String> {
+        let wrong = Self::compare(declared, observed);
+        if wrong.iter().any(|each| each.attribute == "unit-files") {
+            vec![
+                format!("{DIRECTORY}/{}.service", declared.unit),
+                declared.path.clone(),
+            ]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn adopt_with(
+        declared: &TimerDeclared,
+        observed: &TimerObserved,
+        contents: &[Option<Vec<u8>>],
+    ) -> Vec<Adoption> {
+        let wrong = Self::compare(declared, observed);
+        let impossible = |reason: &str| Some(Adopt::Impossible(reason.to_owned()));
+        let mut keys = Vec::new();
+        let mut all = adoptions(wrong, observed.state.exists(), |each| {
+            match each.attribute.as_str() {
+                "unit-files" if contents.is_empty() => Some(Adopt::Unread),
+                "unit-files" => match found(declared, observed, contents) {
+                    Ok(found) => {
+                        keys = found;
+                        None
+                    }
+                    Err(reason) => Some(Adopt::Impossible(reason)),
+                },
+                "presence" if observed.state.exists() => impossible(
+                    "another program wrote its unit files: remove them, or declare another `unit`",
+                ),
+                "load" => impossible(
+                    "systemd has not loaded the present files: run `systemctl daemon-reload` on the host",
+                ),
+                "enabled" | "active" => impossible(
+                    "a timer is always enabled and active: remove its table to remove the timer",
+                ),
+                "next-run" => impossible("none of its times is in the future"),
+                "last-run" => impossible("a failed run is no state that a definition can describe"),
+                "drop-ins" => impossible(
+                    "a drop-in changes it outside of its unit files: write the change into its table, and remove the drop-in",
+                ),
+                _ => None,
+            }
+        });
+        if !keys.is_empty() {
+            all.retain(|each| each.attribute != "unit-files");
+            all.extend(keys.into_iter().map(|change| Adoption {
+                attribute: "unit-files".to_owned(),
+                change,
+            }));
+        }
+        all
+    }
+
     fn remedy(declared: &TimerDeclared, observed: &TimerObserved) -> Vec<Action> {
         if Self::compare(declared, observed).is_empty() {
             return Vec::new();
@@ -597,7 +822,125 @@ impl Kind for Timer {
 
 #[cfg(test)]
 mod tests {
-    use super::{calendar_problem, command_line, user_problem};
+    use super::{
+        TimerDeclared, TimerObserved, calendar_problem, command_line, command_words, found, time,
+        user_problem,
+    };
+    use crate::kind::Adopt;
+    use evenkeel_host::timer::TimerState;
+    use evenkeel_model::{Digest, Value};
+
+    fn declared() -> TimerDeclared {
+        TimerDeclared {
+            unit: "backup".into(),
+            path: "/etc/systemd/system/backup.timer".into(),
+            address: "timer.backup".into(),
+            on_calendar: vec!["daily".into()],
+            on_boot: Some(60_000),
+            every: None,
+            command: vec!["/bin/backup".into(), "a b".into()],
+            user: Some("app".into()),
+            persistent: false,
+            randomized_delay: 0,
+        }
+    }
+
+    fn adopted(service: &str, timer: &str) -> Result<Vec<Adopt>, String> {
+        let observed = TimerObserved {
+            state: TimerState {
+                service: Some(Digest::of(service.as_bytes())),
+                timer: Some(Digest::of(timer.as_bytes())),
+                ..TimerState::missing()
+            },
+        };
+        let contents = [service, timer].map(|text| Some(text.as_bytes().to_vec()));
+        found(&declared(), &observed, &contents)
+    }
+
+    #[test]
+    fn keys_describe_files_that_evenkeel_would_write_alike_and_no_others() {
+        let (service, timer) = (declared().service(), declared().timer());
+        assert_eq!(adopted(&service, &timer), Ok(Vec::new()));
+        let changed = timer
+            .replace(
+                "OnCalendar=daily",
+                "OnCalendar=Mon 05:30\nOnCalendar=weekly",
+            )
+            .replace("OnBootSec=60000ms", "OnBootSec=5400000ms")
+            .replace("Unit=", "Persistent=true\nRandomizedDelaySec=250ms\nUnit=");
+        let other = service
+            .replace("\"a b\"", "\"50%%\" \"$$x\"")
+            .replace("User=app", "User=web");
+        assert_eq!(
+            adopted(&other, &changed),
+            Ok(vec![
+                Adopt::list("command", ["/bin/backup", "50%", "$x"]),
+                Adopt::list("on-calendar", ["Mon 05:30", "weekly"]),
+                Adopt::text("on-boot", "90m"),
+                Adopt::text("user", "web"),
+                Adopt::Key("persistent", Value::Boolean(true)),
+                Adopt::text("randomized-delay", "250ms"),
+            ])
+        );
+        for (from, to, reason) in [
+            ("OnBootSec=60000ms", "OnBootSec=1min", "`OnBootSec=1min`"),
+            ("OnBootSec=60000ms\n", "", "remove `on-boot`"),
+            ("OnCalendar=daily\n", "", "remove `on-calendar`"),
+            ("Unit=backup", "Unit=other", "`Unit=other.service`"),
+            ("[Install]", "# a note\n[Install]", "`# a note`"),
+        ] {
+            let refused = adopted(&service, &timer.replace(from, to)).unwrap_err();
+            assert!(refused.contains(reason), "{refused}");
+        }
+        for (from, to, reason) in [
+            ("User=app\n", "", "remove `user`"),
+            ("\"a b\"", "$HOME", "`ExecStart="),
+            ("Type=oneshot", "Type=oneshot\nNice=10", "`Nice=10`"),
+        ] {
+            let refused = adopted(&service.replace(from, to), &timer).unwrap_err();
+            assert!(refused.contains(reason), "{refused}");
+        }
+    }
+
+    #[test]
+    fn times_are_written_in_the_largest_unit() {
+        for (milliseconds, text) in [
+            (0, "0ms"),
+            (250, "250ms"),
+            (90_000, "90s"),
+            (600_000, "10m"),
+            (172_800_000, "2d"),
+        ] {
+            assert_eq!(time(milliseconds), text);
+            assert!(evenkeel_model::duration::parse(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn commands_of_unit_files_are_read_as_they_are_written() {
+        let command = [
+            "/bin/a$b",
+            "50%",
+            "$HOME",
+            "a \"b\" \\c",
+            "x\ny\tz",
+            "",
+            ";",
+        ];
+        let command: Vec<String> = command.map(str::to_owned).into();
+        assert_eq!(command_words(&command_line(&command)), Some(command));
+        for other in [
+            "",
+            "/bin/a",
+            "\"a",
+            "\"a\"b",
+            "\"a\" ",
+            "\"a\" \"$x\"",
+            "\"%n\"",
+        ] {
+            assert_eq!(command_words(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn commands_are_quoted_for_a_unit_file() {

@@ -21,7 +21,7 @@ use evenkeel_model::{Digest, DigestOfPieces};
 const NAME: &str = "snapshot";
 /// The first bytes of the file: the format and the version of the program. States of another version are discarded. Raise
 /// the format when the state or its fold changes.
-const MAGIC: &[u8] = concat!("evenkeel snapshot 4 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
+const MAGIC: &[u8] = concat!("evenkeel snapshot 5 ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 /// Smaller ledgers fold as fast as a snapshot decodes.
 const WORTHWHILE: u64 = 256 * 1024;
 /// The most bytes read from it.

@@ -8,6 +8,7 @@ pub mod corner;
 mod kin;
 mod rank;
 mod record;
+mod seen;
 
 pub use allowed::Allowed;
 pub use code::{Code, Severity};
@@ -15,3 +16,4 @@ pub use corner::Corner;
 pub use kin::Kin;
 pub use rank::Rank;
 pub use record::{Also, Defect, Label, Since, fingerprint};
+pub use seen::{Novelty, Seen};

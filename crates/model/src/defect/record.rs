@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::source::Span;
 use crate::{Address, Digest, EnvironmentName, Moment};
 
-use super::{Allowed, Code, Corner, Kin, Rank, Severity};
+use super::{Allowed, Code, Corner, Kin, Rank, Seen, Severity};
 
 /// A place in a definition with a note about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +109,8 @@ pub struct Defect {
     pub corner: Option<Corner>,
     /// The known age, and the source of that knowledge.
     pub since: Option<Since>,
+    /// When recorded checks saw it; `None` without any.
+    pub seen: Option<Seen>,
     /// The remedy.
     pub help: Option<String>,
     /// The declared difference that allows it; an allowed defect does not close the gate.
@@ -144,6 +146,7 @@ impl Defect {
             difference: None,
             corner: None,
             since: None,
+            seen: None,
             help: None,
             declared: None,
         }

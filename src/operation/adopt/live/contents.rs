@@ -9,7 +9,7 @@ use evenkeel_core::environment::rewrite::Layer;
 use evenkeel_document::covering;
 use evenkeel_host::{Answer, Query, content};
 use evenkeel_model::text::inert;
-use evenkeel_model::{Digest, EnvironmentName, Instance, Member};
+use evenkeel_model::{Digest, EnvironmentName, HostName, Instance, Member, Value};
 
 /// Longest content that is written into a definition itself, in bytes.
 const LONGEST_INLINE: usize = 16 * 1024;
@@ -52,41 +52,84 @@ impl Adopting<'_> {
         digest: &Digest,
         chosen: &[Instance],
     ) -> Result<(Vec<u8>, String), Failure> {
-        let targets = resolution.targets(self.project, self.name)?;
-        let observers = targets.observers();
         let host = chosen.first().and_then(|instance| instance.host.as_ref());
-        let member = Member::new(&self.resource.on, host);
         let path = self.resource.declared.place().to_owned();
-        let query = Query::Content(content::Query { path: path.clone() });
-        let answer = observers
-            .get(&member)
-            .and_then(|observer| observer.observe(std::slice::from_ref(&query)).pop());
-        let reason = match answer {
-            Some(Answer::Content(content::Answer {
-                content: Some(content),
-            })) => match content.into_bytes() {
-                Some(bytes) if Digest::of(&bytes) == *digest => return Ok((bytes, path)),
-                _ => "it changed while it was read: run the command again".to_owned(),
-            },
-            Some(Answer::Content(content::Answer { content: None })) => {
-                "it was removed while it was read: run the command again".to_owned()
-            }
-            Some(Answer::Unreadable { reason }) => reason,
-            _ => "the host gave no answer".to_owned(),
+        let reason = match self.read(resolution, host, &path)? {
+            Ok(Some(bytes)) if Digest::of(&bytes) == *digest => return Ok((bytes, path)),
+            Ok(Some(_)) => "it changed while it was read: run the command again".to_owned(),
+            Ok(None) => "it was removed while it was read: run the command again".to_owned(),
+            Err(reason) => reason,
         };
-        Err(Failure::Refused {
+        Err(self.unread(&path, &reason))
+    }
+
+    /// Reads the content of a file on the host of an instance; `None` if it is missing.
+    pub(super) fn bytes(
+        &self,
+        resolution: &Resolution,
+        instance: &Instance,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        self.read(resolution, instance.host.as_ref(), path)?
+            .map_err(|reason| self.unread(path, &reason))
+    }
+
+    fn unread(&self, path: &str, reason: &str) -> Failure {
+        Failure::Refused {
             reason: format!(
                 "{} ({}): the content of {} cannot be adopted: {}",
                 self.address,
                 self.name,
-                inert(&path),
-                inert(&reason)
+                inert(path),
+                inert(reason)
             ),
             help: format!(
                 "change the definition at {} yourself",
                 self.resource.block.place("source").location()
             ),
+        }
+    }
+
+    /// Reads the content of a file on a host. The inner error is the host's reason.
+    fn read(
+        &self,
+        resolution: &Resolution,
+        host: Option<&HostName>,
+        path: &str,
+    ) -> Result<Result<Option<Vec<u8>>, String>, Failure> {
+        let targets = resolution.targets(self.project, self.name)?;
+        let observers = targets.observers();
+        let member = Member::new(&self.resource.on, host);
+        let query = Query::Content(content::Query {
+            path: path.to_owned(),
+        });
+        let answer = observers
+            .get(&member)
+            .and_then(|observer| observer.observe(std::slice::from_ref(&query)).pop());
+        Ok(match answer {
+            Some(Answer::Content(content::Answer { content })) => match content {
+                None => Ok(None),
+                Some(content) => match content.into_bytes() {
+                    Some(bytes) => Ok(Some(bytes)),
+                    None => Err("the host gave an invalid answer".to_owned()),
+                },
+            },
+            Some(Answer::Unreadable { reason }) => Err(reason),
+            _ => Err("the host gave no answer".to_owned()),
         })
+    }
+
+    /// Refuses a value with a likely secret that the definition does not contain already.
+    pub(super) fn screen_value(&self, key: &str, value: &Value) -> Result<(), Failure> {
+        let before = self.resource.block.get(key);
+        let before = before.and_then(|placed| placed.expression.plain());
+        let before = before.map_or_else(String::new, text);
+        let bytes = text(value);
+        self.screen(
+            bytes.as_bytes(),
+            Some(before.as_bytes()),
+            &format!("`{key}`"),
+        )
     }
 
     /// Returns a content that a definition may contain.
@@ -187,6 +230,20 @@ impl Adopting<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Returns all texts of a value, a line each.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.to_string(),
+        Value::List(items) => items.iter().map(text).collect::<Vec<_>>().join("\n"),
+        Value::Table(entries) => entries
+            .iter()
+            .map(|(name, item)| format!("{name}={}", text(item)))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        _ => String::new(),
     }
 }
 

@@ -18,7 +18,7 @@ use evenkeel_model::defect::Defect;
 use evenkeel_model::text::count;
 use evenkeel_model::{EnvironmentName, Moment, Value};
 
-pub use changes::changes;
+pub use changes::{FactChange, FactTimes, Reading, changes, times, values};
 
 use super::{Disparity, Presence, settle, severities};
 use crate::environment::Definition;

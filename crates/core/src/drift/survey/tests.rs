@@ -322,6 +322,11 @@ fn severities_of_findings_can_be_set() {
     assert_eq!(severities, ["critical", "critical", "warning"]);
 }
 
+fn sentences(before: &[GroupOfFacts], now: &[GroupOfFacts]) -> Vec<String> {
+    let changes = super::changes(before, now);
+    changes.iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn changes_of_a_host_are_listed_and_unread_facts_are_left_out() {
     let before = host(&[("packages|a", "1"), ("packages|b", "1"), ("os|id", "x")]);
@@ -331,7 +336,7 @@ fn changes_of_a_host_are_listed_and_unread_facts_are_left_out() {
         ("users|d|uid", "1"),
     ]);
     assert_eq!(
-        super::changes(&before, &now),
+        sentences(&before, &now),
         [
             "packages.a was `1`, is `2`",
             "packages.b was `1`, is missing",
@@ -340,7 +345,43 @@ fn changes_of_a_host_are_listed_and_unread_facts_are_left_out() {
     );
     now[0].unread = vec!["denied".to_owned()];
     assert_eq!(
-        super::changes(&before, &now),
-        ["packages.a was `1`, is `2`"]
+        sentences(&before, &now),
+        [
+            "packages.a was `1`, is `2`",
+            "packages.c was missing, is `1`"
+        ]
     );
+}
+
+#[test]
+fn the_values_of_a_fact_have_a_first_and_a_last_sighting() {
+    let at = |second: i64| evenkeel_model::Moment::from_millisecond(second * 1000);
+    let version = |value: &str| host(&[("packages|a", value)]);
+    let mut unread = host(&[]);
+    unread.push(GroupOfFacts {
+        name: "packages".to_owned(),
+        facts: Vec::new(),
+        unread: vec!["denied".to_owned()],
+    });
+    let readings = [
+        (at(1), version("1")),
+        (at(2), version("2")),
+        (at(3), unread.clone()),
+        (at(4), version("2")),
+        (at(5), version("2")),
+        (at(6), version("3")),
+        (at(7), unread),
+        (at(8), version("4")),
+        (at(9), version("4")),
+    ];
+    let changes = super::changes(&version("2"), &version("4"));
+    let series: Vec<_> = readings
+        .iter()
+        .map(|(at, groups)| (*at, super::values(groups, &changes).remove(0)))
+        .collect();
+    let times = super::times(&changes[0], &series, at(4));
+    // The check that did not read it ends nothing; the value 3 is neither.
+    assert_eq!((times.before, times.now), ((at(2), at(5)), Some(at(8))));
+    let times = super::times(&changes[0], &series[..6], at(5));
+    assert_eq!((times.before, times.now), ((at(2), at(5)), None));
 }

@@ -12,8 +12,10 @@ use super::{
 use crate::local::accounts::Accounts;
 use crate::local::reason::why_io;
 use crate::local::small_file;
-use crate::local::tool::{NotRun, Ran, Tool};
+use crate::local::tool::{Ran, Tool};
 use crate::local::{Found, Local, LocalTarget};
+use crate::package::System;
+use crate::package::local::{requested_of_rpm, system};
 use crate::subsystem::lines::key;
 use crate::subsystem::mount;
 use crate::subsystem::user::UserState;
@@ -23,6 +25,8 @@ use evenkeel_model::text::inert;
 const AFTER_LAST: u32 = 65534;
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 1024 * 1024;
+/// What is missing if configuration files cannot be compared.
+const CONFIGURATION: &str = "configuration files";
 /// The most items of one sort.
 const MOST: usize = 5_000;
 /// Records of `ucf`: the packages of files, and their sums.
@@ -30,7 +34,22 @@ const UCF: (&str, &str) = ("/var/lib/ucf/registry", "/var/lib/ucf/hashfile");
 /// Directories of units that packages do not use.
 const UNITS: &[&str] = &["/etc/systemd/system", "/usr/local/lib/systemd/system"];
 /// Directories with one file for each purpose.
-const DROPPED: &[&str] = &["/etc/cron.d", "/etc/sysctl.d"];
+const DROPPED: &[&str] = &[
+    "/etc/cron.d",
+    "/etc/sysctl.d",
+    "/etc/modprobe.d",
+    "/etc/modules-load.d",
+    "/etc/security/limits.d",
+    "/etc/sudoers.d",
+    "/etc/logrotate.d",
+    "/etc/profile.d",
+    "/etc/ssh/sshd_config.d",
+    "/etc/apt/sources.list.d",
+    "/etc/yum.repos.d",
+    // The tables of users, of Debian and of others.
+    "/var/spool/cron/crontabs",
+    "/var/spool/cron",
+];
 
 impl Local for Query {
     fn observe(_: &LocalTarget, asked: &[(usize, &Self)], found: Found<'_>) {
@@ -43,13 +62,12 @@ impl Local for Query {
 }
 
 fn read(query: &Query, answer: &mut Answer) {
-    let has_dpkg = Path::new("/var/lib/dpkg/status").exists();
-    if has_dpkg {
-        packages(answer);
-    } else {
-        answer.unread.push(
-            "packages and their files: only hosts with dpkg and apt are supported".to_owned(),
-        );
+    let system = system();
+    match system {
+        Some(system) => packages(system, answer),
+        None => answer
+            .unread
+            .push("packages and their files: the host has neither dpkg nor rpm".to_owned()),
     }
     accounts(query, answer);
     let mut candidates: BTreeSet<String> = BTreeSet::new();
@@ -59,10 +77,9 @@ fn read(query: &Query, answer: &mut Answer) {
     let units = units(answer);
     let mut named: Vec<&str> = candidates.iter().map(String::as_str).collect();
     named.extend(units.iter().map(|unit| unit.file.as_str()));
-    let owners = if has_dpkg {
-        owners(&named, answer)
-    } else {
-        BTreeMap::new()
+    let owners = match system {
+        Some(system) => owners(system, &named, answer),
+        None => BTreeMap::new(),
     };
     let manual: BTreeSet<&str> = answer
         .packages
@@ -86,8 +103,10 @@ fn read(query: &Query, answer: &mut Answer) {
             package: None,
         })
         .collect();
-    if has_dpkg {
-        changed(answer);
+    match system {
+        Some(System::Dpkg) => changed(answer),
+        Some(System::Rpm) => changed_of_rpm(answer),
+        None => {}
     }
     mounts(answer);
     answer.files.sort();
@@ -125,12 +144,22 @@ fn run(tool: Tool) -> Result<String, String> {
         .and_then(Ran::succeeded)
 }
 
-fn packages(answer: &mut Answer) {
-    const FORMAT: &str =
+fn packages(system: System, answer: &mut Answer) {
+    const DPKG: &str =
         "${binary:Package}\\t${Package}\\t${Version}\\t${Priority}\\t${db:Status-Status}\\n";
-    let manual = run(Tool::new("apt-mark").arg("showmanual"));
-    let all = run(Tool::new("dpkg-query").args(["-W", "-f", FORMAT]));
-    match (manual, all) {
+    const RPM: &str =
+        "%{NAME}:%{ARCH}\\t%{NAME}\\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\\t-\\tinstalled\\n";
+    let (manual, list) = match system {
+        System::Dpkg => (
+            run(Tool::new("apt-mark").arg("showmanual")),
+            Tool::new("dpkg-query").args(["-W", "-f", DPKG]),
+        ),
+        System::Rpm => (
+            requested_of_rpm(),
+            Tool::new("rpm").args(["-qa", "--qf", RPM]),
+        ),
+    };
+    match (manual, run(list)) {
         (Ok(manual), Ok(all)) => answer.packages = manually_installed(&manual, &all),
         (Err(reason), _) | (_, Err(reason)) => answer.unread.push(format!("packages: {reason}")),
     }
@@ -144,8 +173,8 @@ fn manually_installed(manual: &str, all: &str) -> Vec<FoundPackage> {
         let [binary, package, version, priority, "installed"] = parts[..] else {
             continue;
         };
-        // Every host of the release has them.
-        if priority == "required" {
+        // Every host of the release has them. A key in rpm's database is no package.
+        if priority == "required" || package == "gpg-pubkey" {
             continue;
         }
         versions.insert(binary, version);
@@ -174,9 +203,7 @@ fn accounts(query: &Query, answer: &mut Answer) {
     };
     let is_listed = |number: u32| (query.first_number..AFTER_LAST).contains(&number);
     for (name, entry) in &accounts.users {
-        if !is_listed(entry.uid) && entry.uid != 0 {
-            continue;
-        }
+        // People log in to accounts of the system too.
         keys(name, &entry.home, answer);
         let UserState::Present(user) = accounts.user(name) else {
             continue;
@@ -268,7 +295,7 @@ fn units(answer: &mut Answer) -> Vec<FoundUnit> {
     }
     let list = Tool::new("systemctl").args([
         "list-unit-files",
-        "--type=service",
+        "--type=service,timer",
         "--state=enabled",
         "--no-legend",
         "--no-pager",
@@ -330,35 +357,37 @@ fn shown(text: &str) -> Vec<FoundUnit> {
         .collect()
 }
 
-/// Returns the packages of paths. A path with characters of a pattern has none.
-fn owners(paths: &[&str], answer: &mut Answer) -> BTreeMap<String, String> {
+/// Runs a program whose exit status is not zero if something differs or is missing. Without an answer, adds the reason.
+fn judged(tool: Tool, most: i32, what: &str, answer: &mut Answer) -> Option<Ran> {
+    let reason = match tool.run() {
+        Ok(ran) if ran.status.code().is_some_and(|code| code <= most) => return Some(ran),
+        Ok(ran) => ran.failure(),
+        Err(not) => not.to_string(),
+    };
+    answer.unread.push(format!("{what}: {reason}"));
+    None
+}
+
+/// Returns the packages of paths, and of other files of the same packages. A path with characters of a pattern has none.
+fn owners(system: System, paths: &[&str], answer: &mut Answer) -> BTreeMap<String, String> {
     let is_plain =
         |path: &&&str| path.starts_with('/') && !path.contains(['*', '?', '[', ']', '\\', '\n']);
-    let asked: Vec<&str> = paths.iter().filter(is_plain).copied().collect();
-    if asked.is_empty() {
+    let named: Vec<&str> = paths.iter().filter(is_plain).copied().collect();
+    if named.is_empty() {
         return BTreeMap::new();
     }
-    // It exits with 1 if one of the paths has no package.
-    match Tool::new("dpkg-query")
-        .arg("--search")
-        .arg("--")
-        .args(&asked)
-        .run()
-    {
-        Ok(ran) if matches!(ran.status.code(), Some(0 | 1)) => {
-            owned(&String::from_utf8_lossy(&ran.out))
-        }
-        Ok(ran) => {
-            answer
-                .unread
-                .push(format!("packages of files: {}", ran.failure()));
-            BTreeMap::new()
-        }
-        Err(not) => {
-            answer.unread.push(format!("packages of files: {not}"));
-            BTreeMap::new()
-        }
-    }
+    // They fail if one of the paths has no package.
+    let (tool, most) = match system {
+        System::Dpkg => (Tool::new("dpkg-query").arg("--search"), 1),
+        System::Rpm => (
+            Tool::new("rpm").args(["-qf", "--qf", "[%{=NAME}: %{FILENAMES}\\n]"]),
+            i32::MAX,
+        ),
+    };
+    let tool = tool.arg("--").args(&named);
+    judged(tool, most, "packages of files", answer).map_or_else(BTreeMap::new, |ran| {
+        owned(&String::from_utf8_lossy(&ran.out))
+    })
 }
 
 /// Parses lines such as `nginx-common, nginx: /etc/nginx`.
@@ -379,7 +408,7 @@ fn changed(answer: &mut Answer) {
     let listed = match run(Tool::new("dpkg-query").args(["-W", "-f", FORMAT])) {
         Ok(listed) => listed,
         Err(reason) => {
-            answer.unread.push(format!("configuration files: {reason}"));
+            answer.unread.push(format!("{CONFIGURATION}: {reason}"));
             return;
         }
     };
@@ -401,36 +430,19 @@ fn changed(answer: &mut Answer) {
     let check = Tool::new("md5sum")
         .args(["--check", "--quiet", "-"])
         .input(sums.into_encoded_bytes());
-    let differing = match check.run() {
-        // It exits with 1 if a file differs or is missing.
-        Ok(ran) if matches!(ran.status.code(), Some(0 | 1)) => {
-            let messages = String::from_utf8_lossy(&ran.messages);
-            let refused = messages
-                .lines()
-                .filter(|line| line.ends_with("Permission denied"));
-            let refused = refused.filter_map(|line| line.strip_prefix("md5sum: "));
-            answer
-                .unread
-                .extend(refused.map(|line| inert(line).into_owned()));
-            String::from_utf8_lossy(&ran.out).into_owned()
-        }
-        Ok(ran) => {
-            answer
-                .unread
-                .push(format!("configuration files: {}", ran.failure()));
-            return;
-        }
-        Err(NotRun::Missing(name)) => {
-            answer.unread.push(format!(
-                "configuration files: the host has no program `{name}`"
-            ));
-            return;
-        }
-        Err(not) => {
-            answer.unread.push(format!("configuration files: {not}"));
-            return;
-        }
+    // It exits with 1 if a file differs or is missing.
+    let Some(ran) = judged(check, 1, CONFIGURATION, answer) else {
+        return;
     };
+    let messages = String::from_utf8_lossy(&ran.messages);
+    let refused = messages
+        .lines()
+        .filter(|line| line.ends_with("Permission denied"));
+    let refused = refused.filter_map(|line| line.strip_prefix("md5sum: "));
+    answer
+        .unread
+        .extend(refused.map(|line| inert(line).into_owned()));
+    let differing = String::from_utf8_lossy(&ran.out);
     for path in differing
         .lines()
         .filter_map(|line| line.strip_suffix(": FAILED"))
@@ -442,6 +454,40 @@ fn changed(answer: &mut Answer) {
             });
         }
     }
+}
+
+/// Adds the configuration files that differ from their packages, of rpm.
+fn changed_of_rpm(answer: &mut Answer) {
+    let verify = Tool::new("rpm").args(["-Va", "--configfiles", "--nodeps", "--noscripts"]);
+    // It fails if a file differs.
+    let Some(ran) = judged(verify, i32::MAX, CONFIGURATION, answer) else {
+        return;
+    };
+    let text = String::from_utf8_lossy(&ran.out);
+    let paths = differing(&text, &mut answer.unread);
+    let owners = owners(System::Rpm, &paths, answer);
+    for path in paths {
+        if let Some(package) = owners.get(path) {
+            answer.files.push(FoundFile {
+                path: path.to_owned(),
+                package: Some(package.clone()),
+            });
+        }
+    }
+}
+
+/// Parses lines such as `S.5....T.  c /etc/nginx/nginx.conf`: the third character is `5` for another content, and `?` for one
+/// that was not read.
+fn differing<'a>(text: &'a str, unread: &mut Vec<String>) -> Vec<&'a str> {
+    let mut paths = Vec::new();
+    for (flags, path) in text.lines().filter_map(|line| line.split_once("  c ")) {
+        match flags.as_bytes().get(2) {
+            Some(b'5') => paths.push(path),
+            Some(b'?') => unread.push(format!("{}: not read", inert(path))),
+            _ => {}
+        }
+    }
+    paths
 }
 
 /// Configuration files by path, each with its package and the MD5 sum of the packaged version.
@@ -515,7 +561,15 @@ fn mounts(answer: &mut Answer) {
 
 #[cfg(test)]
 mod tests {
-    use super::{configuration_files, manually_installed, owned, registered, shown};
+    use super::{configuration_files, differing, manually_installed, owned, registered, shown};
+
+    #[test]
+    fn changed_and_unread_configuration_files_of_rpm_are_parsed() {
+        let mut unread = Vec::new();
+        let text = "S.5....T.  c /etc/a b.conf\n.......T.  c /etc/touched\nmissing     c /etc/missing\n..?......  c /etc/secret\nS.5....T.    /usr/bin/x\n";
+        assert_eq!(differing(text, &mut unread), ["/etc/a b.conf"]);
+        assert_eq!(unread, ["/etc/secret: not read"]);
+    }
 
     #[test]
     fn only_installed_packages_of_the_list_are_kept() {

@@ -114,6 +114,25 @@ pub(crate) fn system() -> Option<System> {
     }
 }
 
+/// Returns the names of the packages that dnf installed by request, a line each. A host without dnf has no record of it: all
+/// packages count.
+pub(crate) fn requested_of_rpm() -> Result<String, String> {
+    const NAME: &str = "%{name}\\n";
+    let dnf = Tool::new("dnf").args([
+        "--quiet",
+        "--cacheonly",
+        "repoquery",
+        "--userinstalled",
+        "--qf",
+        NAME,
+    ]);
+    let ran = match dnf.run() {
+        Err(NotRun::Missing(_)) => Tool::new("rpm").args(["-qa", "--qf", NAME]).run(),
+        other => other,
+    };
+    ran.map_err(|not| not.to_string()).and_then(Ran::succeeded)
+}
+
 fn answer_of_dpkg(database: &dpkg::Database, package: &str) -> crate::Answer {
     match database.find(package) {
         Ok(place) => Answer {

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use super::super::Group;
 use crate::local::tool::{NotRun, Ran, Tool};
 use crate::package::System;
-use crate::package::local::system;
+use crate::package::local::{requested_of_rpm, system};
 
 const DPKG: &str = "${Package}\\t${Architecture}\\t${Version}\\t${db:Status-Status}\\n";
 /// Where apt marks the packages that it installed as dependencies.
 const MARKS: &str = "/var/lib/apt/extended_states";
-const NAME: &str = "%{name}\\n";
 
 pub(in super::super) fn read(group: &mut Group) {
     match system() {
@@ -38,21 +37,8 @@ fn printed(ran: Result<Ran, NotRun>) -> Result<String, String> {
     ran.map_err(|not| not.to_string()).and_then(Ran::succeeded)
 }
 
-/// Reads the packages that dnf installed by request. A host without dnf has no record of it: all packages count.
 fn of_rpm(group: &mut Group) {
-    let dnf = Tool::new("dnf").args([
-        "--quiet",
-        "--cacheonly",
-        "repoquery",
-        "--userinstalled",
-        "--qf",
-        NAME,
-    ]);
-    let listed = match dnf.run() {
-        Err(NotRun::Missing(_)) => printed(Tool::new("rpm").args(["-qa", "--qf", NAME]).run()),
-        other => printed(other),
-    };
-    match listed {
+    match requested_of_rpm() {
         Ok(text) => names(&text, group),
         Err(reason) => group.miss(reason),
     }
