@@ -1,5 +1,6 @@
 //! Ports that every target implements: near or remote, real or recorded.
 
+#[cfg(feature = "local")]
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,6 +72,7 @@ pub trait Materials: Sync {
     fn artifact(&self, digest: &Digest) -> Option<PathBuf>;
 
     /// Returns a content like [`Materials::content`]. The target has an older version, of which parts can be used.
+    #[cfg(feature = "local")]
     fn content_near(&self, digest: &Digest, _older: &File) -> Option<Arc<[u8]>> {
         self.content(digest)
     }
