@@ -172,7 +172,7 @@ const PLACE: &str = "d=\"${XDG_CACHE_HOME:-$HOME/.cache}/evenkeel\";";
 const CHECK: &str = "[ -L \"$d\" ] && exit 92; [ -O \"$d\" ] && [ -z \"$(find \"$d\" -prune -perm /022)\" ] || exit 92;";
 
 /// Whether the agent `a` did not change since the file `m` was made, which is before its last check, and [`CHECK`] would pass. The
-/// time of a change of a file cannot be set. Where `find` cannot compare it, or `m` is missing, the answer is no.
+/// account cannot set the time of a file's last change. Where `find` cannot compare it, or `m` is missing, the answer is no.
 const UNCHANGED: &str = "f=$(find \"$d\" \"$a\" -prune \\( -perm /022 -o -type f -cnewer \"$m\" \\) 2>/dev/null) && \
                          [ -z \"$f\" ] && [ -O \"$d\" ]";
 

@@ -1,7 +1,8 @@
 //! Turns of logins: a server drops logins when too many are in progress (`MaxStartups` is 10 by default), so only some are
 //! in progress at one address, and through one jump host. An address that drops one gets half as many from then on.
 //!
-//! A login computes for about 50 ms on this machine, and each has to end within seconds. So only some are in progress at all.
+//! A login computes for tens of milliseconds on this machine, and each has to end within seconds. So only some are in progress
+//! at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;

@@ -7,12 +7,22 @@ use super::super::world::TestWorld;
 use super::scale::Fleet;
 use super::system;
 
-/// Returns whether a program with these arguments runs anywhere.
+/// Sends a signal to the programs with these arguments on this machine and its hosts; returns whether there were any.
 fn pkill(signal: &str, command: &str) -> bool {
     let done = Command::new("pkill")
         .args([signal, "-f", "-x", "--", command])
         .status();
     done.unwrap().success()
+}
+
+/// Returns a system that was applied to one host.
+fn applied() -> Option<(TestWorld, Fleet)> {
+    let mut world = system();
+    let fleet = Fleet::up(&mut world, 1)?;
+    world.replace("environments/staging.toml", "\"staging-1\"", "\"host-1\"");
+    world.commit();
+    world.expect(0, &["apply", "staging"]);
+    Some((world, fleet))
 }
 
 /// Begins an apply whose step lasts until its program is killed, and waits for that step.
@@ -44,13 +54,9 @@ fn complete(world: &TestWorld, command: &str) {
 
 #[test]
 fn a_network_that_is_cut_in_a_step_ends_the_step_and_the_next_run_completes_it() {
-    let mut world = system();
-    let Some(fleet) = Fleet::up(&mut world, 1) else {
+    let Some((world, fleet)) = applied() else {
         return;
     };
-    world.replace("environments/staging.toml", "\"staging-1\"", "\"host-1\"");
-    world.commit();
-    world.expect(0, &["apply", "staging"]);
     let command = "sleep 47310";
     let applying = begin(&world, command);
     let begun = Instant::now();
@@ -73,13 +79,9 @@ fn a_network_that_is_cut_in_a_step_ends_the_step_and_the_next_run_completes_it()
 
 #[test]
 fn a_connection_that_is_reset_in_a_step_is_made_again_to_see_what_the_step_did() {
-    let mut world = system();
-    let Some(fleet) = Fleet::up(&mut world, 1) else {
+    let Some((world, fleet)) = applied() else {
         return;
     };
-    world.replace("environments/staging.toml", "\"staging-1\"", "\"host-1\"");
-    world.commit();
-    world.expect(0, &["apply", "staging"]);
     let command = "sleep 47320";
     let applying = begin(&world, command);
     let begun = Instant::now();
