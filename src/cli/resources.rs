@@ -21,7 +21,7 @@ pub(super) fn check() -> Result<(), String> {
             ADDRESS_SPACE / (1024 * 1024)
         ));
     }
-    threads::start_pool().map_err(|error| {
+    threads::start_pool(threads::Caller::TakesPart).map_err(|error| {
         format!(
             "no thread can be started: {error}; raise the limit on processes (`ulimit -u`, or `pids.max` of the control group) or on memory"
         )

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::inbox::{Inbox, Over, Stopper};
 use crate::materials::{RemoteMaterials, State};
+use crate::residence::Residence;
 
 /// The end of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,13 +93,14 @@ impl<W: Write> Outbox<W> {
 }
 
 /// Runs one conversation. `target` creates the target from its key; artifacts arrive in a private folder in
-/// `temporary`.
+/// `temporary`. A later conversation may find the residence, if there is one.
 pub fn serve<R, W, T>(
     reader: R,
     mut writer: W,
     target: impl FnOnce(Sealer) -> T,
     temporary: &Path,
     stopper: &Stopper,
+    residence: Option<&Residence>,
 ) -> End
 where
     R: std::io::Read + Send + 'static,
@@ -110,7 +112,7 @@ where
     }
     let inbox = Inbox::open(reader, stopper);
     let outbox = Outbox(Mutex::new(writer));
-    let end = match greet(&inbox, &outbox) {
+    let end = match greet(&inbox, &outbox, residence) {
         Ok(Some(sealer)) => {
             let conversation = Conversation {
                 sealer: sealer.clone(),
@@ -137,10 +139,19 @@ where
 }
 
 /// Exchanges greetings and receives the key; `None` when a signal came first.
-fn greet<W: Write>(inbox: &Inbox, outbox: &Outbox<W>) -> Result<Option<Sealer>, End> {
+fn greet<W: Write>(
+    inbox: &Inbox,
+    outbox: &Outbox<W>,
+    residence: Option<&Residence>,
+) -> Result<Option<Sealer>, End> {
     match inbox.request(limit::HELLO, "hello")? {
         Some(Request::Hello(hello)) => {
-            outbox.write(&Reply::Hello(Hello::ours()))?;
+            let wanted = hello.stay.as_deref().zip(residence);
+            let ours = Hello {
+                residence: wanted.and_then(|(name, residence)| residence.offer(name)),
+                ..Hello::ours()
+            };
+            outbox.write(&Reply::Hello(ours))?;
             if hello.protocol != PROTOCOL {
                 return Err(End::Broken(Violation::Version {
                     theirs: hello.protocol,
@@ -200,7 +211,8 @@ impl<W: Write + Send, T: Target> Conversation<'_, W, T> {
             Some(Request::Observe { queries }) => self.observe(queries)?,
             Some(Request::Perform { actions }) => self.perform(actions)?,
             Some(Request::Bye) => {
-                self.outbox.write(&Reply::Bye)?;
+                // The other side may have gone without waiting for it.
+                let _ = self.outbox.write(&Reply::Bye);
                 return Ok(false);
             }
             Some(_) => {

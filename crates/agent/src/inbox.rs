@@ -13,6 +13,8 @@ use evenkeel_host::wire::frame::{self, Frame, Violation};
 use evenkeel_host::wire::message::Request;
 use zeroize::Zeroizing;
 
+use crate::wiped::Wiped;
+
 /// The interval of checks for a signal while no frame arrives.
 const WATCH: Duration = Duration::from_millis(50);
 /// The largest number of queued frames.
@@ -112,7 +114,7 @@ impl Inbox {
             stopper: stopper.clone(),
         };
         // Not joined: it may wait for input as long as the program runs.
-        std::thread::spawn(move || sorter.read(reader));
+        std::thread::spawn(move || sorter.read(Wiped::new(reader)));
         Self {
             requests: Mutex::new(requests),
             pieces: Mutex::new(pieces),

@@ -1,7 +1,7 @@
 //! The agent: reads requests in frames from one channel and writes replies to another, see [`evenkeel_host::wire`].
 //!
 //! [`serve`] runs one conversation; `main.rs` contains the program. The target of the conversation executes the
-//! requests.
+//! requests. A [`Resident`] answers later conversations at a [`Residence`].
 
 #![forbid(unsafe_code)]
 
@@ -9,7 +9,12 @@ mod ahead;
 mod conversation;
 mod inbox;
 mod materials;
+pub mod residence;
+mod resident;
 mod staging;
+mod wiped;
 
 pub use conversation::{End, serve};
 pub use inbox::Stopper;
+pub use residence::Residence;
+pub use resident::Resident;

@@ -2,10 +2,17 @@
 
 #![forbid(unsafe_code)]
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::Write as _;
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use evenkeel_agent::{Stopper, serve};
+use evenkeel_agent::{Residence, Resident, Stopper, residence, serve};
+use evenkeel_host::threads::Caller;
 use evenkeel_host::{LocalTarget, threads};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -33,6 +40,14 @@ fn main() -> ExitCode {
     if first.as_ref().is_some_and(|first| first == "launch") {
         evenkeel_host::launch::main()
     }
+    if first
+        .as_ref()
+        .is_some_and(|first| first == residence::ARGUMENT)
+        && let (Some(path), Some(account), None) =
+            (arguments.next(), arguments.next(), arguments.next())
+    {
+        return stay(path.into(), &account);
+    }
     match (
         first.as_ref().and_then(|first| first.to_str()),
         arguments.next(),
@@ -41,7 +56,7 @@ fn main() -> ExitCode {
         (Some("revert"), None) => match evenkeel_host::revert::restore::wait() {
             Ok(()) => ExitCode::SUCCESS,
             Err(reason) => {
-                let _ = writeln!(std::io::stderr(), "error: {reason}");
+                complain(&reason);
                 ExitCode::FAILURE
             }
         },
@@ -66,37 +81,80 @@ fn say(text: &str) -> ExitCode {
 
 fn converse() -> ExitCode {
     let stopper = Stopper::default();
-    if let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) {
-        let stopper = stopper.clone();
-        let listening = threads::builder().spawn(move || {
-            for signal in &mut signals {
-                stopper.stop(signal);
-            }
-        });
-        if let Err(error) = listening.and_then(|_| threads::start_pool()) {
-            let _ = writeln!(std::io::stderr(), "error: cannot start a thread: {error}");
-            return ExitCode::from(74);
-        }
+    let stopped = stopper.clone();
+    let begun = listen(move |signal| stopped.stop(signal))
+        .and_then(|()| threads::start_pool(Caller::TakesPart));
+    if let Err(error) = begun {
+        complain(&format!("cannot start a thread: {error}"));
+        return ExitCode::from(74);
     }
     let launcher = match std::env::current_exe() {
         Ok(launcher) => launcher,
         Err(error) => {
-            let _ = writeln!(
-                std::io::stderr(),
-                "error: cannot find this program's executable: {error}"
-            );
+            complain(&format!("cannot find this program's executable: {error}"));
             return ExitCode::from(74);
         }
     };
+    // Without the buffer of the standard library, which is not wiped.
+    let input = match std::io::stdin().as_fd().try_clone_to_owned() {
+        Ok(input) => File::from(input),
+        Err(error) => {
+            complain(&format!("cannot read the standard input: {error}"));
+            return ExitCode::from(74);
+        }
+    };
+    let residence = Residence::find(&launcher);
     let end = serve(
-        std::io::stdin(),
+        input,
         std::io::stdout(),
         |sealer| LocalTarget::new(sealer, launcher),
         &std::env::temp_dir(),
         &stopper,
+        residence.as_ref(),
     );
     if let Some(reason) = end.reason() {
-        let _ = writeln!(std::io::stderr(), "error: {reason}");
+        complain(&reason);
     }
     ExitCode::from(end.code())
+}
+
+/// Answers later conversations at a socket, which is the standard input.
+fn stay(path: PathBuf, account: &OsStr) -> ExitCode {
+    let account = account.to_str().and_then(|account| account.parse().ok());
+    let listener = std::io::stdin().as_fd().try_clone_to_owned();
+    let (Some(account), Ok(listener)) = (account, listener) else {
+        return ExitCode::from(64);
+    };
+    let Ok(launcher) = std::env::current_exe() else {
+        return ExitCode::from(74);
+    };
+    let resident = Resident::new(path, account, launcher);
+    let stopped = Arc::clone(&resident);
+    let listening = listen(move |signal| {
+        stopped.stop(signal);
+        std::process::exit(signal.saturating_add(128));
+    });
+    if listening.is_err() {
+        return ExitCode::from(74);
+    }
+    Resident::settle();
+    resident.answer(&UnixListener::from(listener));
+    ExitCode::SUCCESS
+}
+
+/// Handles signals.
+fn listen(stop: impl Fn(i32) + Send + 'static) -> std::io::Result<()> {
+    if let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) {
+        threads::builder().spawn(move || {
+            for signal in &mut signals {
+                stop(signal);
+            }
+        })?;
+    }
+    Ok(())
+}
+
+fn complain(reason: &str) {
+    // If it cannot be printed, the exit code still reports it.
+    let _ = writeln!(std::io::stderr(), "error: {reason}");
 }

@@ -93,16 +93,27 @@ where
     }
 }
 
+/// What the thread does that starts the pool.
+#[cfg(feature = "local")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// It waits for large work, and takes part in it.
+    TakesPart,
+    /// Other threads wait for large work.
+    IsElsewhere,
+}
+
 /// Starts the threads that share large work: one for each core, or as many as possible. Call it before the first large
 /// work; further calls have no effect.
 ///
-/// With several cores, the calling thread takes part: it would only wait, and each avoided thread saves its memory.
+/// With several cores, the calling thread may take part: if it would only wait for the work, each avoided thread saves its
+/// memory.
 ///
 /// # Errors
 ///
 /// When not a single thread can be started.
 #[cfg(feature = "local")]
-pub fn start_pool() -> std::io::Result<()> {
+pub fn start_pool(caller: Caller) -> std::io::Result<()> {
     use std::sync::mpsc;
 
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -113,8 +124,8 @@ pub fn start_pool() -> std::io::Result<()> {
     let receiver = Arc::new(Mutex::new(receiver));
     let mut threads = 0;
     let wanted = wanted.unwrap_or(cores);
-    let alone = wanted == 1;
-    for _ in usize::from(!alone)..wanted {
+    let takes_part = wanted > 1 && matches!(caller, Caller::TakesPart);
+    for _ in usize::from(takes_part)..wanted {
         let receiver = Arc::clone(&receiver);
         // Start the threads first: the pool fails with fewer threads than it was configured for.
         let begun = builder().name("pool".to_owned()).spawn(move || {
@@ -133,11 +144,11 @@ pub fn start_pool() -> std::io::Result<()> {
         }
     }
     // The global pool already exists.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads + usize::from(!alone));
-    let pool = if alone {
-        pool
-    } else {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads + usize::from(takes_part));
+    let pool = if takes_part {
         pool.use_current_thread()
+    } else {
+        pool
     };
     let _ = pool
         .spawn_handler(|thread| {

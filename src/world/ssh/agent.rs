@@ -55,6 +55,11 @@ impl Agent {
         }
     }
 
+    /// Returns its SHA-256 in hexadecimal digits.
+    pub(super) fn digest(&self) -> &str {
+        &self.digest
+    }
+
     /// Returns it compressed, as every host gets it.
     fn packed(&self) -> Result<&[u8], String> {
         let packed = self.packed.get_or_init(|| {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -288,8 +289,14 @@ impl Impatient {
 
 impl Read for Impatient {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.patience.wait(&self.file, PollFlags::IN)?;
-        let read = self.file.read(buffer)?;
+        let read = loop {
+            self.patience.wait(&self.file, PollFlags::IN)?;
+            match self.file.read(buffer) {
+                // Both directions of a socket fail where they would wait.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                other => break other?,
+            }
+        };
         self.patience.0.heard.fetch_add(1, Ordering::Relaxed);
         Ok(read)
     }
@@ -312,6 +319,18 @@ impl Write for Impatient {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
+}
+
+/// Returns both directions of a connection.
+pub(super) fn both_ways(stream: UnixStream) -> Option<(Impatient, Impatient)> {
+    stream.set_nonblocking(true).ok()?;
+    let patience = Patience::default();
+    let other = stream.try_clone().ok()?;
+    let [reader, writer] = [stream, other].map(|stream| Impatient {
+        file: File::from(OwnedFd::from(stream)),
+        patience: patience.clone(),
+    });
+    Some((reader, writer))
 }
 
 /// Keeps the first bytes of a stream, and reads the rest so that its writer never waits.

@@ -51,17 +51,17 @@ const BUSY: [&str; 4] = [
     "Exceeded MaxStartups",
 ];
 
-/// Returns the socket of an open connection, after a login if there is none.
+/// Returns a socket with an open connection, after a login if there is none.
 ///
 /// # Errors
 ///
 /// The reason, as what follows the host's name: "cannot be reached: …".
 pub fn connection(
     host: &SshHost,
+    socket: PathBuf,
     variables: &BTreeMap<String, String>,
     turns: &Turns,
 ) -> Result<PathBuf, String> {
-    let socket = sockets::socket(host.destination(), variables)?;
     // A socket without its master refuses.
     if UnixStream::connect(&socket).is_ok() {
         return Ok(socket);

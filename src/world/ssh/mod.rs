@@ -6,11 +6,13 @@
 mod agent;
 mod channel;
 mod login;
+mod residence;
 mod sockets;
 mod turns;
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, BufReader};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -19,6 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use self::agent::Agent;
 use self::channel::{Channel, Impatient, Patience};
+use self::residence::{Door, Residence};
 use self::turns::Turns;
 use evenkeel_core::environment::ssh_host::SshHost;
 use evenkeel_host::reason::why_io;
@@ -128,11 +131,11 @@ impl Shared {
 
 /// A conversation with an agent on a host.
 struct Conversation {
-    client: Client<Impatient, Impatient>,
+    client: Client<BufReader<Impatient>, Impatient>,
     /// How long its answers are waited for.
     patience: Patience,
-    /// The end of the agent, and what it reports as an error.
-    channel: Channel,
+    /// The end of the agent, and what it reports as an error. `None` if it stayed after an earlier conversation.
+    channel: Option<Channel>,
 }
 
 /// What a target has of its host.
@@ -162,7 +165,12 @@ impl Drop for SshTarget {
         {
             conversation.patience.set(FAREWELL);
             // If the goodbye fails, the end of the channel says the same.
-            let _ = conversation.client.close();
+            if conversation.channel.is_some() {
+                let _ = conversation.client.close();
+            } else {
+                // The process does not end, and what was written arrives before the end of the connection.
+                let _ = conversation.client.leave();
+            }
         }
     }
 }
@@ -209,45 +217,85 @@ impl SshTarget {
         }
     }
 
-    /// Logs in unless a connection is open, and starts the agent; sends it first where the host lacks it.
+    /// Speaks with an agent that stayed on the host. Otherwise logs in unless a connection is open, and starts the agent;
+    /// sends it first where the host lacks it.
     fn begin(&self) -> Result<Conversation, String> {
-        let socket = login::connection(&self.host, &self.shared.variables, &self.shared.turns)?;
-        self.begin_over(&socket)
+        let variables = &self.shared.variables;
+        let agent = self.shared.agent()?;
+        let socket = sockets::socket(self.host.destination(), variables)?;
+        let residence = Residence::of(&socket, agent.digest(), self.host.becomes_root);
+        let (is_open, is_refused) = match residence.open() {
+            Door::Open(stream) => match self.greet_at(stream) {
+                Some(conversation) => return Ok(conversation),
+                None => (true, false),
+            },
+            Door::Absent => (false, false),
+            Door::Refused => (false, true),
+        };
+        let socket = login::connection(&self.host, socket, variables, &self.shared.turns)?;
+        let stay = (!is_refused).then(|| residence.name());
+        let conversation = self.begin_over(&socket, stay)?;
+        if let Some(offered) = conversation.client.residence() {
+            if !is_open {
+                residence.forward(self.shared.runtime()?, &socket, offered);
+            } else if offered.lives {
+                residence.refuse();
+            }
+        }
+        Ok(conversation)
     }
 
-    fn begin_over(&self, socket: &Path) -> Result<Conversation, String> {
+    fn begin_over(&self, socket: &Path, stay: Option<&str>) -> Result<Conversation, String> {
         let agent = self.shared.agent()?;
         let runtime = self.shared.runtime()?;
         let start = agent.start(self.host.becomes_root);
-        let first = self.greet(Channel::open(runtime, socket, &start)?);
+        let first = self.greet(Channel::open(runtime, socket, &start)?, stay);
         match first {
             Ok(conversation) => Ok(conversation),
             Err(ended) if ended.is(agent::ABSENT) => {
                 agent.send(runtime, socket)?;
-                self.greet(Channel::open(runtime, socket, &start)?)
+                self.greet(Channel::open(runtime, socket, &start)?, stay)
                     .map_err(|ended| ended.explained(self.host.becomes_root))
             }
             Err(ended) => Err(ended.explained(self.host.becomes_root)),
         }
     }
 
-    fn greet(&self, mut channel: Channel) -> Result<Conversation, channel::Ended> {
+    fn greet(
+        &self,
+        mut channel: Channel,
+        stay: Option<&str>,
+    ) -> Result<Conversation, channel::Ended> {
         let Some((reader, writer)) = channel.take() else {
             return Err(channel.ended("the channel has no streams"));
         };
         let patience = reader.patience();
         patience.set(GREETING);
-        match Client::open(reader, writer, &self.sealer) {
+        match Client::open_to_stay(BufReader::new(reader), writer, &self.sealer, stay) {
             Ok(client) => {
                 patience.set(SILENCE);
                 Ok(Conversation {
                     client,
                     patience,
-                    channel,
+                    channel: Some(channel),
                 })
             }
             Err(violation) => Err(channel.ended(&violation.to_string())),
         }
+    }
+
+    /// Speaks with an agent that stayed, if there is one behind a local socket.
+    fn greet_at(&self, stream: UnixStream) -> Option<Conversation> {
+        let (reader, writer) = channel::both_ways(stream)?;
+        let patience = reader.patience();
+        patience.set(residence::GREETING);
+        let client = Client::open(BufReader::new(reader), writer, &self.sealer).ok()?;
+        patience.set(SILENCE);
+        Some(Conversation {
+            client,
+            patience,
+            channel: None,
+        })
     }
 }
 
@@ -314,7 +362,8 @@ impl SshTarget {
                 silence.as_secs()
             );
         }
-        let said = conversation.channel.said();
+        let said = conversation.channel.as_ref().map(Channel::said);
+        let said = said.unwrap_or_default();
         let said = if said.is_empty() {
             String::new()
         } else {
@@ -383,7 +432,8 @@ impl Target for SshTarget {
         };
         let (variables, turns) = (&self.shared.variables, &self.shared.turns);
         let socket = login::new_connection(&self.host, variables, turns).map_err(failed)?;
-        let outcome = self.begin_over(&socket).map_err(failed);
+        // An agent that stayed would not prove that the account may still become root.
+        let outcome = self.begin_over(&socket, None).map_err(failed);
         let outcome = outcome.and_then(|conversation| {
             conversation.patience.set(CONFIRMING);
             let interruption = Interruption::default();

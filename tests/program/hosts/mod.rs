@@ -16,6 +16,7 @@ mod reverted;
 mod scale;
 mod services;
 mod several;
+mod stayed;
 mod surveyed;
 mod systemd;
 mod timers;

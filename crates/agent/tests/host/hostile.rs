@@ -252,6 +252,7 @@ fn served(actions: &[Action], answers: Vec<Vec<u8>>) -> (End, String) {
         |sealer| LocalTarget::new(sealer, AGENT.into()),
         home.path(),
         &Stopper::default(),
+        None,
     );
     feeding.join().unwrap();
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);

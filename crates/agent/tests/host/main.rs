@@ -26,6 +26,7 @@ mod mounts;
 mod packages;
 mod protocol;
 mod remote;
+mod residents;
 mod root;
 mod rpms;
 mod settings;

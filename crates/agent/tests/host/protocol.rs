@@ -384,6 +384,7 @@ fn an_agent_that_works_says_so_and_the_answer_follows() {
         |sealer| Long(LocalTarget::new(sealer, AGENT.into())),
         home.path(),
         &Stopper::default(),
+        None,
     );
     assert_eq!(end, End::Bye);
     let said = kept.0.lock().unwrap().clone();
@@ -475,6 +476,7 @@ fn entries_of_an_artifact_that_lead_out_are_not_written() {
             |sealer| LocalTarget::new(sealer, AGENT.into()),
             home.path(),
             &Stopper::default(),
+            None,
         );
         feeding.join().unwrap();
         assert_eq!(end, End::Bye);
@@ -493,6 +495,7 @@ fn served(bytes: Vec<u8>) -> End {
         |sealer| LocalTarget::new(sealer, AGENT.into()),
         home.path(),
         &Stopper::default(),
+        None,
     )
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::frame::{self, Frame, Violation};
-use super::message::{Action as WireAction, Hello, Query as WireQuery, Reply, Request};
+use super::message::{Action as WireAction, Hello, Query as WireQuery, Reply, Request, Residence};
 use super::supply::Supply;
 use super::{MAGIC, PROTOCOL, limit, parts};
 use crate::port::{Batches, Outcome};
@@ -34,6 +34,7 @@ pub struct Client<R, W> {
     /// The reason why the channel is broken.
     broken: OnceLock<String>,
     version: String,
+    residence: Option<Residence>,
     /// Keys the names of chunks.
     sealer: Sealer,
 }
@@ -44,13 +45,32 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
     /// # Errors
     ///
     /// When the other side is not an agent, or uses another version.
-    pub fn open(mut reader: R, mut writer: W, sealer: &Sealer) -> Result<Self, Violation> {
+    pub fn open(reader: R, writer: W, sealer: &Sealer) -> Result<Self, Violation> {
+        Self::open_to_stay(reader, writer, sealer, None)
+    }
+
+    /// The same. Later conversations may find an agent at a residence with a name of 16 hexadecimal digits, which
+    /// [`Self::residence`] tells then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_to_stay(
+        mut reader: R,
+        mut writer: W,
+        sealer: &Sealer,
+        stay: Option<&str>,
+    ) -> Result<Self, Violation> {
         writer.write_all(MAGIC)?;
         writer.flush()?;
         frame::read_magic(&mut reader, limit::BANNER)?;
-        frame::write(&mut writer, &Request::Hello(Hello::ours()))?;
-        let version = match receive::<Reply>(&mut reader)? {
-            Reply::Hello(hello) if hello.protocol == PROTOCOL => hello.version,
+        let ours = Hello {
+            stay: stay.map(str::to_owned),
+            ..Hello::ours()
+        };
+        frame::write(&mut writer, &Request::Hello(ours))?;
+        let theirs = match receive::<Reply>(&mut reader)? {
+            Reply::Hello(hello) if hello.protocol == PROTOCOL => hello,
             Reply::Hello(hello) => {
                 return Err(Violation::Version {
                     theirs: hello.protocol,
@@ -69,7 +89,8 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
             reader: Mutex::new(reader),
             writer: Mutex::new(writer),
             broken: OnceLock::new(),
-            version,
+            version: theirs.version,
+            residence: theirs.residence.filter(|_| stay.is_some()),
             sealer: sealer.clone(),
         })
     }
@@ -77,6 +98,11 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
     /// Returns the version of the agent, for people.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Returns where an agent is found after this conversation. The host may name any path.
+    pub fn residence(&self) -> Option<&Residence> {
+        self.residence.as_ref()
     }
 
     /// Whether the channel broke, so that nothing is asked over it any more.
@@ -108,6 +134,15 @@ impl<R: Read + Send, W: Write + Send> Client<R, W> {
             Reply::Bye => Ok((reader, writer)),
             _ => Err(Violation::Unexpected { expected: "a bye" }),
         }
+    }
+
+    /// Ends the conversation without waiting for the agent's goodbye.
+    ///
+    /// # Errors
+    ///
+    /// When the channel is broken.
+    pub fn leave(self) -> Result<(), Violation> {
+        frame::write(&mut *self.writer(), &Request::Bye)
     }
 
     fn reader(&self) -> MutexGuard<'_, R> {

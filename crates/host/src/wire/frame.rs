@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 
 use super::{MAGIC, limit};
 
+/// The largest number of bytes that are copied to write a frame at once.
+const TOGETHER: usize = 16 * 1024;
+
 /// One frame.
 pub enum Frame {
     /// Unparsed JSON. It may contain a key, so its memory is wiped.
@@ -220,8 +223,15 @@ fn whole(
     let (letter, rest) = head.split_at_mut(1);
     letter.copy_from_slice(&[kind]);
     rest.copy_from_slice(&length.to_be_bytes());
-    to.write_all(&head)?;
-    to.write_all(bytes)?;
+    if bytes.len() <= TOGETHER {
+        let mut frame = Zeroizing::new(Vec::with_capacity(head.len() + bytes.len()));
+        frame.extend_from_slice(&head);
+        frame.extend_from_slice(bytes);
+        to.write_all(&frame)?;
+    } else {
+        to.write_all(&head)?;
+        to.write_all(bytes)?;
+    }
     Ok(to.flush()?)
 }
 

@@ -24,6 +24,8 @@ pub const CHUNKS: usize = 262_144;
 pub const ENTRIES: u64 = 1_000_000;
 /// The longest path in an artifact, in bytes.
 pub const PATH: usize = 4096;
+/// The longest path of a socket in bytes, see `unix(7)`.
+pub const SOCKET: usize = 107;
 /// The largest number of bytes that evenkeel skips before the agent's first line, such as the output of a login shell.
 pub const BANNER: usize = 64 * 1024;
 /// The size at which a frame of answers is sent, in bytes of JSON.

@@ -14,6 +14,21 @@ pub struct Hello {
     pub protocol: u32,
     /// The version of the program, for people.
     pub version: String,
+    /// From evenkeel: the name of a residence, if it wants to find an agent there later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stay: Option<String>,
+    /// From the agent: where it is found after this conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residence: Option<Residence>,
+}
+
+/// A socket of the host at which an agent answers later conversations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Residence {
+    /// The path, at most [`super::limit::SOCKET`] bytes.
+    pub path: String,
+    /// Whether an agent answers there already, from an earlier conversation.
+    pub lives: bool,
 }
 
 impl Hello {
@@ -23,6 +38,8 @@ impl Hello {
         Self {
             protocol: super::PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            stay: None,
+            residence: None,
         }
     }
 }
