@@ -180,13 +180,18 @@ impl Drop for Systemd {
 
 /// Ends the connections that were kept open in a directory.
 pub(crate) fn close(connections: &Path) {
+    end(connections);
+    let _ = fs::remove_dir_all(connections);
+}
+
+/// Ends the connections of a directory, in which evenkeel keeps what it knows about the hosts.
+pub(crate) fn end(connections: &Path) {
     // A connection's process names its socket.
     let _ = Command::new("pkill")
         .arg("-f")
         .arg("--")
         .arg(format!("{}/", connections.display()))
         .status();
-    let _ = fs::remove_dir_all(connections);
 }
 
 /// Returns the names of the packages that are installed on this machine.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use evenkeel_agent::{Residence, Resident, Stopper, residence, serve};
+use evenkeel_agent::{End, Residence, Resident, Stopper, residence, serve};
 use evenkeel_host::threads::Caller;
 use evenkeel_host::{LocalTarget, threads};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -128,18 +128,19 @@ fn stay(path: PathBuf, account: &OsStr) -> ExitCode {
     let Ok(launcher) = std::env::current_exe() else {
         return ExitCode::from(74);
     };
-    let resident = Resident::new(path, account, launcher);
+    let Ok(resident) = Resident::new(path, account, launcher) else {
+        return ExitCode::from(74);
+    };
     let stopped = Arc::clone(&resident);
-    let listening = listen(move |signal| {
-        stopped.stop(signal);
-        std::process::exit(signal.saturating_add(128));
-    });
+    let listening = listen(move |signal| stopped.stop(signal));
     if listening.is_err() {
         return ExitCode::from(74);
     }
     Resident::settle();
-    resident.answer(&UnixListener::from(listener));
-    ExitCode::SUCCESS
+    match resident.answer(&UnixListener::from(listener)) {
+        Some(signal) => ExitCode::from(End::Signal(signal).code()),
+        None => ExitCode::SUCCESS,
+    }
 }
 
 /// Handles signals.

@@ -3,8 +3,8 @@
 //! Every conversation has its own target and its own key, as in a new process. Where the socket comes from is left to
 //! [`crate::residence`].
 
-use std::io::Write as _;
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::io::{PipeReader, PipeWriter, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
@@ -32,6 +32,10 @@ pub struct Resident {
     busy: Mutex<Busy>,
     ended: Condvar,
     pool: Once,
+    left: Once,
+    /// Readable once it is stopped.
+    stopped: PipeReader,
+    stops: PipeWriter,
 }
 
 /// Conversations in progress.
@@ -40,14 +44,21 @@ struct Busy {
     begun: u64,
     /// When the last one ended.
     since: Instant,
-    is_stopped: bool,
+    /// The signal that stops it.
+    signal: Option<i32>,
 }
 
 impl Resident {
     /// Creates it for the socket at a path.
-    #[must_use]
-    pub fn new(path: PathBuf, account: u32, launcher: PathBuf) -> Arc<Self> {
-        Arc::new(Self {
+    ///
+    /// # Errors
+    ///
+    /// When the system has no pipe.
+    pub fn new(path: PathBuf, account: u32, launcher: PathBuf) -> std::io::Result<Arc<Self>> {
+        let (stopped, stops) = std::io::pipe()?;
+        Ok(Arc::new(Self {
+            stopped,
+            stops,
             path,
             account,
             launcher,
@@ -55,11 +66,12 @@ impl Resident {
                 stoppers: Vec::new(),
                 begun: 0,
                 since: Instant::now(),
-                is_stopped: false,
+                signal: None,
             }),
             ended: Condvar::new(),
             pool: Once::new(),
-        })
+            left: Once::new(),
+        }))
     }
 
     /// Leaves the session of the first conversation, and reports that on standard output.
@@ -75,15 +87,17 @@ impl Resident {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers conversations until none took place for a while, or it is stopped and the last one ended.
-    pub fn answer(self: &Arc<Self>, listener: &UnixListener) {
-        while self.wait(listener.as_fd()) {
+    /// Answers conversations until none took place for a while, or it is stopped and the last one ended. Returns the signal
+    /// that stopped it.
+    pub fn answer(self: &Arc<Self>, listener: &UnixListener) -> Option<i32> {
+        while self.wait(listener) {
             if let Ok((stream, _)) = listener.accept()
                 && self.is_allowed(&stream)
             {
                 self.begin(stream);
             }
         }
+        self.leave();
         let mut busy = self.busy();
         while !busy.stoppers.is_empty() {
             busy = self
@@ -91,30 +105,34 @@ impl Resident {
                 .wait(busy)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+        busy.signal
     }
 
-    /// Ends every conversation after its step in progress, because of a signal. Returns when all ended.
+    /// Ends every conversation after its step in progress, because of a signal.
     pub fn stop(&self, signal: i32) {
-        // No further conversation finds it.
-        let _ = std::fs::remove_file(&self.path);
         let mut busy = self.busy();
-        busy.is_stopped = true;
+        busy.signal = Some(signal);
         for (_, stopper) in &busy.stoppers {
             stopper.stop(signal);
         }
-        while !busy.stoppers.is_empty() {
-            busy = self
-                .ended
-                .wait(busy)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
+        drop(busy);
+        // There is room for one byte.
+        let _ = (&self.stops).write_all(b"\n");
+    }
+
+    /// Removes the socket, so that no further conversation finds it. Once: then another agent may have its own there.
+    fn leave(&self) {
+        self.left.call_once(|| {
+            // If it stays, it refuses when this process has ended.
+            let _ = std::fs::remove_file(&self.path);
+        });
     }
 
     /// Waits for a connection; `false` when it is time to end.
-    fn wait(&self, listener: BorrowedFd<'_>) -> bool {
+    fn wait(&self, listener: &UnixListener) -> bool {
         loop {
             let busy = self.busy();
-            if busy.is_stopped {
+            if busy.signal.is_some() {
                 return false;
             }
             let left = if busy.stoppers.is_empty() {
@@ -122,16 +140,22 @@ impl Resident {
             } else {
                 IDLE
             };
-            if left.is_zero() {
-                // The socket goes first: who connects until then is answered.
-                let _ = std::fs::remove_file(&self.path);
-            }
             drop(busy);
+            if left.is_zero() {
+                // What connects until then is answered.
+                self.leave();
+            }
             let limit = Timespec::try_from(left).ok();
-            let mut waiting = [PollFd::from_borrowed_fd(listener, PollFlags::IN)];
+            let [connection, stopped] = [listener.as_fd(), self.stopped.as_fd()]
+                .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN));
+            let mut waiting = [connection, stopped];
             match poll(&mut waiting, limit.as_ref()) {
                 Ok(0) if left.is_zero() => return false,
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_)
+                    if waiting
+                        .last()
+                        .is_some_and(|stopped| !stopped.revents().is_empty()) => {}
                 Ok(_) => return true,
                 Err(_) => return false,
             }
@@ -152,7 +176,7 @@ impl Resident {
         });
         let stopper = Stopper::default();
         let mut busy = self.busy();
-        if busy.is_stopped || busy.stoppers.len() >= MOST {
+        if busy.signal.is_some() || busy.stoppers.len() >= MOST {
             return;
         }
         busy.begun += 1;

@@ -26,6 +26,8 @@ pub mod local;
 #[cfg(any(feature = "local", feature = "testing"))]
 mod place;
 pub mod port;
+#[cfg(feature = "local")]
+pub mod program;
 #[cfg(feature = "testing")]
 pub mod recorded;
 pub mod sealing;

@@ -15,6 +15,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use evenkeel_host::Interruption;
+use evenkeel_host::program;
 use evenkeel_host::reason::why_io;
 pub use kept::Output;
 use pump::Ending;
@@ -244,7 +245,7 @@ pub fn run_with_lines(
     }
     // After a request to stop, this ends within the command's grace time.
     let _hold = interruption.hold();
-    let mut child = command(run)?
+    let mut child = prepare(run)?
         .spawn()
         .map_err(|error| refused(run, &program, &error))?;
     let pumped = pump::pump(&mut child, run, interruption, on_line);
@@ -268,9 +269,10 @@ pub fn run_with_lines(
     })
 }
 
-fn command(run: &CommandRun) -> Result<Command, CommandError> {
+fn prepare(run: &CommandRun) -> Result<Command, CommandError> {
     let (program, arguments) = run.command.split_first().ok_or(CommandError::Empty)?;
-    let mut command = Command::new(program);
+    let search = run.environment.get("PATH").map(String::as_str);
+    let mut command = program::command(program, search);
     command
         .args(arguments)
         .env_clear()

@@ -8,14 +8,14 @@ use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::Arc;
 
 use super::line::{Known, Line};
 use super::tree::{ObjectId, Tree, TreeEntry, TreeKind, parse};
 use super::{GitError, PATIENCE, Repository};
 use crate::world::patient::Patient;
-use evenkeel_host::Interruption;
+use evenkeel_host::{Interruption, program};
 
 /// Longest header of an answer.
 const LONGEST_HEADING: u64 = 4096;
@@ -403,7 +403,8 @@ impl Objects {
             .command
             .split_first()
             .ok_or_else(|| failed("there is no command to run".into()))?;
-        let mut child = Command::new(program)
+        let search = call.environment.get("PATH").map(String::as_str);
+        let mut child = program::command(program, search)
             .args(arguments)
             .env_clear()
             .envs(&call.environment)

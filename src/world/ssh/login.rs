@@ -43,6 +43,9 @@ const TRIES: u32 = 6;
 /// The same for a confirmation: a server that does not run drops logins too where a proxy is in front of it.
 const NEW_TRIES: u32 = 3;
 
+/// Time for which the addresses of a destination are kept. The names of the files change with the configuration.
+const KEPT: Duration = Duration::from_hours(1);
+
 /// What `ssh` says when a server drops logins because too many are in progress (`MaxStartups`).
 const BUSY: [&str; 4] = [
     "kex_exchange_identification: ",
@@ -132,12 +135,27 @@ fn log_in(
 
 /// Returns the addresses that a login concerns: where the configuration of OpenSSH leads. If it says nothing, the login
 /// does too, with the reason.
+///
+/// They are kept for a while: another process of `ssh` is a tenth of a login. They decide only how many logins are in progress.
 fn places(destination: &str, variables: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let kept =
+        sockets::socket(destination, variables).map(|socket| socket.with_extension("places"));
+    if let Ok(kept) = &kept
+        && let Some(known) = sockets::recent(kept, KEPT)
+        && !known.is_empty()
+    {
+        return known.lines().map(str::to_owned).collect();
+    }
     let mut command = ssh(variables);
     command.extend(["-G", "--", destination].map(str::to_owned));
     let printed = started(command, variables)
         .map(|ran| String::from_utf8_lossy(&ran.stdout.into_bytes()).into_owned());
-    turns::places(destination, &printed.unwrap_or_default())
+    let places = turns::places(destination, &printed.unwrap_or_default());
+    if let Ok(kept) = &kept {
+        let lines: Vec<&str> = places.iter().map(String::as_str).collect();
+        sockets::keep(kept, &lines.join("\n"));
+    }
+    places
 }
 
 /// Returns the beginning of each command.

@@ -1,6 +1,6 @@
 //! Agents that stayed on their hosts after an earlier conversation, and the local sockets that lead there.
 //!
-//! The connection of `ssh` forwards a local socket to the agent's. Whoever opens it speaks with the agent at once: the host
+//! The connection of `ssh` forwards a local socket to the agent's. What opens it speaks with the agent at once: the host
 //! starts no shell and no process. It is only faster: wherever it leads nowhere, an agent is started as usual.
 
 use std::fs;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use openssh::{ForwardType, Session};
 use tokio::runtime::Runtime;
 
+use super::sockets;
 use evenkeel_host::wire::limit;
 use evenkeel_host::wire::message;
 use evenkeel_model::Digest;
@@ -95,19 +96,12 @@ impl Residence {
 
     /// Notes that the server refuses to forward, although an agent waits: a file replaces the socket.
     pub(super) fn refuse(&self) {
-        let _ = fs::remove_file(&self.door);
         // Without it, the server is asked again.
-        let _ = fs::write(&self.door, "");
+        sockets::keep(&self.door, "");
     }
 
     fn is_refused(&self) -> bool {
-        let Ok(metadata) = fs::symlink_metadata(&self.door) else {
-            return false;
-        };
-        let age = metadata
-            .modified()
-            .ok()
-            .and_then(|time| time.elapsed().ok());
-        metadata.is_file() && age.is_some_and(|age| age < REFUSED)
+        // A socket cannot be read.
+        sockets::recent(&self.door, REFUSED).is_some()
     }
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::login;
 use evenkeel_host::reason::why_io;
@@ -69,6 +70,26 @@ fn describe(path: &Path, known: &mut Vec<Vec<u8>>) {
             );
             known.push(state.into_bytes());
         }
+    }
+}
+
+/// Reads a file beside the sockets that was written not longer than some time ago.
+pub fn recent(path: &Path, within: Duration) -> Option<String> {
+    let age = fs::symlink_metadata(path).ok()?.modified().ok()?.elapsed();
+    // A time in the future is none to rely on.
+    if age.is_ok_and(|age| age < within) {
+        return fs::read_to_string(path).ok();
+    }
+    None
+}
+
+/// Writes such a file. If that fails, it is absent or as before.
+pub fn keep(path: &Path, text: &str) {
+    let process = std::process::id();
+    let new = path.with_extension(format!("{process}.new"));
+    let written = fs::write(&new, text).and_then(|()| fs::rename(&new, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
     }
 }
 

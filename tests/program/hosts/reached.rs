@@ -100,6 +100,8 @@ fn an_agent_that_was_altered_on_the_host_is_replaced_before_it_runs() {
         .unwrap();
     let altered = "#!/bin/sh\ntouch /altered\n";
     let is_replaced = || {
+        // One that stays was checked.
+        assert_eq!(running[0].signal("\u{0}stay\u{0}", "-KILL"), 1);
         world.expect(2, &["plan", "staging"]).says("file.index");
         assert!(!running[0].path("/altered").exists());
         assert!(fs::metadata(&agent).unwrap().len() > 1000);
@@ -130,6 +132,7 @@ fn an_agent_that_was_altered_on_the_host_is_replaced_before_it_runs() {
     )
     .unwrap();
     std::os::unix::fs::symlink("/root/altered", &agent).unwrap();
+    assert_eq!(running[0].signal("\u{0}stay\u{0}", "-KILL"), 1);
     world.expect(2, &["plan", "staging"]).says("file.index");
     assert!(!running[0].path("/altered").exists());
 }

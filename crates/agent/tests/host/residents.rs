@@ -74,7 +74,13 @@ impl Installed {
 
     fn signal(&self, signal: &str) {
         for process in self.residents() {
-            assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
+            assert!(
+                Command::new("kill")
+                    .args([signal, &process])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
         }
     }
 
@@ -136,7 +142,10 @@ fn several_conversations_take_place_at_once() {
         })
         .collect();
     for client in clients.iter().rev() {
-        assert!(!matches!(client.observe(&[query("/")])[..], [Answer::Unreadable { .. }]));
+        assert!(!matches!(
+            client.observe(&[query("/")])[..],
+            [Answer::Unreadable { .. }]
+        ));
     }
 }
 
@@ -182,8 +191,17 @@ fn where_others_can_write_no_agent_stays() {
     if std::env::var_os("SUDO_UID").is_none() {
         assert_eq!(installed.converse(NAME), None);
     }
-    fs::set_permissions(installed.directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
-    for name in ["", "../../../tmp/01", "0123456789abcdeg", "0123456789abcdef0"] {
+    fs::set_permissions(
+        installed.directory.path(),
+        fs::Permissions::from_mode(0o700),
+    )
+    .unwrap();
+    for name in [
+        "",
+        "../../../tmp/01",
+        "0123456789abcdeg",
+        "0123456789abcdef0",
+    ] {
         assert_eq!(installed.converse(name), None, "{name}");
     }
     assert!(installed.residents().is_empty());
@@ -219,9 +237,20 @@ fn another_account_gets_no_answer() {
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     let hears = |account: &str| {
         let child: Child = Command::new("setpriv")
-            .args(["--reuid", account, "--regid", account, "--clear-groups", "--"])
+            .args([
+                "--reuid",
+                account,
+                "--regid",
+                account,
+                "--clear-groups",
+                "--",
+            ])
             .arg(&program)
-            .args(["another_account_gets_no_answer", "--nocapture", "--test-threads=1"])
+            .args([
+                "another_account_gets_no_answer",
+                "--nocapture",
+                "--test-threads=1",
+            ])
             .env(STRANGER, &offered.path)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -239,5 +268,8 @@ fn another_account_gets_no_answer() {
     let again = installed.converse(NAME).unwrap();
     assert_eq!(again.path, offered.path);
     let heard = hears("0");
-    assert!(heard.contains("heard ") && !heard.contains("heard 0 bytes"), "{heard}");
+    assert!(
+        heard.contains("heard ") && !heard.contains("heard 0 bytes"),
+        "{heard}"
+    );
 }

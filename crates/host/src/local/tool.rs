@@ -16,6 +16,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use super::reason::why_io;
+use crate::program;
 use evenkeel_model::duration::phrase;
 use evenkeel_model::text::inert;
 
@@ -68,7 +69,7 @@ impl fmt::Display for NotRun {
 impl Tool {
     /// Names a program. It gets an empty standard input, messages in the language `C`, and 30 seconds.
     pub(crate) fn new(name: &str) -> Self {
-        let mut command = Command::new(name);
+        let mut command = program::command(name, Some(PATH));
         command
             .env_clear()
             .env("PATH", PATH)

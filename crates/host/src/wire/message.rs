@@ -27,7 +27,7 @@ pub struct Hello {
 pub struct Residence {
     /// The path, at most [`super::limit::SOCKET`] bytes.
     pub path: String,
-    /// Whether an agent answers there already, from an earlier conversation.
+    /// Whether an agent of an earlier conversation answers there.
     pub lives: bool,
 }
 
