@@ -224,15 +224,22 @@ impl Pair<'_> {
         paths
             .into_iter()
             .filter_map(|path| {
-                let sides = (left.value(path), right.value(path));
+                let ((one, more), (two, further)) = (left.usual(path), right.usual(path));
+                let sides = (one, two);
                 // What one side did not read is unknown.
                 if sides.0.is_none() && left.is_unknown(path)
                     || sides.1.is_none() && right.is_unknown(path)
                 {
                     return None;
                 }
+                // Without a most frequent value, the hosts of an environment differ from each other. Then that is the finding, if
+                // the other environment has one of their values.
+                let mut lefts = std::iter::once(one).chain(more);
+                let rights: Vec<Option<&str>> = std::iter::once(two).chain(further).collect();
+                if lefts.any(|one| rights.iter().any(|two| self.agree(path, one, *two))) {
+                    return None;
+                }
                 let code = match sides {
-                    (Some(one), Some(two)) if self.agree(path, one, two) => return None,
                     (Some(_), Some(_)) if is_size(path) => &codes::SIZE,
                     (Some(_), Some(_)) => &codes::DIFFERS,
                     _ => &codes::MISSING,
@@ -248,7 +255,11 @@ impl Pair<'_> {
             .collect()
     }
 
-    fn agree(&self, path: &Path, one: &str, two: &str) -> bool {
+    fn agree(&self, path: &Path, one: Option<&str>, two: Option<&str>) -> bool {
+        let (one, two) = match (one, two) {
+            (Some(one), Some(two)) => (one, two),
+            (one, two) => return one == two,
+        };
         if one == two || self.identities.exchanged(one, Which::Left).as_deref() == Some(two) {
             return true;
         }

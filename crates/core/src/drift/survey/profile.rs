@@ -1,6 +1,6 @@
 //! The facts of the hosts of one environment, and the value that most of them have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use evenkeel_comparison::{Path, Pattern, Step};
 
@@ -15,7 +15,8 @@ pub(super) struct Profile {
     facts: BTreeMap<Path, Vec<Option<String>>>,
     /// The reasons why facts are missing, by host and group; an empty group for the whole host.
     pub(super) unread: BTreeMap<(String, String), String>,
-    usual: BTreeMap<Path, Option<String>>,
+    /// The most frequent values of each fact, in the order of hosts; `None` stands for its absence.
+    usual: BTreeMap<Path, Vec<Option<String>>>,
 }
 
 /// A host whose value differs from that of most others.
@@ -73,8 +74,9 @@ impl Profile {
             .iter()
             .map(|(path, values)| {
                 let known = profile.known(path, values);
-                let usual = most_frequent(&known).map(|(value, _)| value);
-                (path.clone(), usual.flatten().map(str::to_owned))
+                let usual = most_frequent(&known).0;
+                let usual = usual.into_iter().map(|value| value.map(str::to_owned));
+                (path.clone(), usual.collect())
             })
             .collect();
         profile
@@ -103,9 +105,12 @@ impl Profile {
         self.facts.keys()
     }
 
-    /// Returns the value that most hosts have; `None` if most lack it.
-    pub(super) fn value(&self, path: &Path) -> Option<&str> {
-        self.usual.get(path)?.as_deref()
+    /// Returns the most frequent value, of several the first in the order of hosts, and the others; `None` stands for the
+    /// absence of the fact.
+    pub(super) fn usual(&self, path: &Path) -> (Option<&str>, Vec<Option<&str>>) {
+        let usual = self.usual.get(path);
+        let mut usual = usual.into_iter().flatten().map(Option::as_deref);
+        (usual.next().flatten(), usual.collect())
     }
 
     /// Whether a missing fact may exist: no host was read, or one of them not completely.
@@ -142,7 +147,8 @@ impl Profile {
         for (path, values) in &self.facts {
             // A larger host among its siblings is a matter of sizes only.
             let known = self.known(path, values);
-            let Some((usual, number)) = most_frequent(&known) else {
+            let (usual, number) = most_frequent(&known);
+            let Some(usual) = usual.first().copied() else {
                 continue;
             };
             if number == known.len() {
@@ -168,16 +174,21 @@ impl Profile {
     }
 }
 
-/// Returns the most frequent value and its number; the first of several, in the order of hosts.
-fn most_frequent<'a>(known: &[(&'a str, Option<&'a str>)]) -> Option<(Option<&'a str>, usize)> {
-    let distinct: BTreeSet<Option<&str>> = known.iter().map(|(_, value)| *value).collect();
-    let number = |wanted: Option<&str>| known.iter().filter(|(_, value)| *value == wanted).count();
-    let most = distinct.into_iter().map(number).max()?;
-    known
-        .iter()
-        .map(|(_, value)| *value)
-        .find(|value| number(*value) == most)
-        .map(|value| (value, most))
+/// Returns the most frequent values in the order of hosts, and how many hosts have each of them.
+fn most_frequent<'a>(known: &[(&'a str, Option<&'a str>)]) -> (Vec<Option<&'a str>>, usize) {
+    let mut numbers: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    for (_, value) in known {
+        *numbers.entry(*value).or_default() += 1;
+    }
+    let most = numbers.values().copied().max().unwrap_or(0);
+    numbers.retain(|_, number| *number == most);
+    let mut usual = Vec::new();
+    for (_, value) in known {
+        if numbers.remove(value).is_some() {
+            usual.push(*value);
+        }
+    }
+    (usual, most)
 }
 
 /// Returns the keys of a path.

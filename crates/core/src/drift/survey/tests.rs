@@ -238,6 +238,56 @@ fn a_host_that_differs_from_its_siblings_is_named() {
 }
 
 #[test]
+fn hosts_that_differ_among_themselves_do_not_differ_from_an_environment_that_one_of_them_equals() {
+    let definition = definition("", "");
+    let hosts = |facts: &[&[(&str, &str)]]| {
+        let named = facts.iter().enumerate();
+        let named: Vec<_> = named
+            .map(|(number, facts)| (format!("web-{}", number + 1), host(facts)))
+            .collect();
+        let named: Vec<_> = named
+            .iter()
+            .map(|(name, facts)| (name.as_str(), facts.clone()))
+            .collect();
+        environment(&named)
+    };
+    let old: &[(&str, &str)] = &[("os|id", "debian"), ("os|version", "12")];
+    let new: &[(&str, &str)] = &[
+        ("os|id", "debian"),
+        ("os|version", "13"),
+        ("limits|* core", "0"),
+    ];
+    let names = |staging: &[&[(&str, &str)]], production: &[&[(&str, &str)]]| -> Vec<String> {
+        words(&judged(&definition, hosts(staging), hosts(production)))
+    };
+    let siblings = [
+        "survey/host-differs web-2 and web-1 (production) differ: limits.\"* core\" is `0` on web-2, nothing on web-1",
+        "survey/host-differs web-2 and web-1 (production) differ: os.version is `13` on web-2, `12` on web-1",
+    ];
+    assert_eq!(names(&[old], &[old, new]), siblings);
+    // It equals the other one.
+    assert_eq!(names(&[new], &[old, new]), siblings);
+    // Most hosts decide, if there are most.
+    let found = names(&[new], &[old, old, new]);
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .any(|words| words.ends_with("os.version is `13` in staging, `12` in production")),
+        "{found:?}"
+    );
+    // No host equals it.
+    let other: &[(&str, &str)] = &[("os|id", "debian"), ("os|version", "11")];
+    let found = names(&[other], &[old, new]);
+    assert!(
+        found
+            .iter()
+            .any(|words| words.ends_with("os.version is `11` in staging, `12` in production")),
+        "{found:?}"
+    );
+}
+
+#[test]
 fn what_was_not_read_is_never_equal_and_never_missing() {
     let definition = definition("", "");
     let mut partly = host(&[("sysctl|vm.swappiness", "60")]);
