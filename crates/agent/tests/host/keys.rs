@@ -446,3 +446,81 @@ fn sudo_and_sshd_check_their_files_before_they_are_in_place() {
         list
     );
 }
+
+#[test]
+fn a_program_that_takes_no_path_sees_the_new_file_in_its_place() {
+    if !possible(&["visudo", "unshare"]) {
+        return;
+    }
+    let root = Root::started("true");
+    let mut store = Store::default();
+    let mut place = |path: &str, content: &str, validate: &[&str], expected: PathState| {
+        let file = path::File {
+            path: path.to_owned(),
+            content: store.add(content.as_bytes()),
+            sealed: false,
+            mode: 0o440,
+            owner: None,
+            group: None,
+            validate: validate.iter().map(|it| (*it).to_owned()).collect(),
+            expected,
+        };
+        root.act_with(file, &store)
+            .map_err(|error| error.to_string())
+    };
+    // The file is new, and its directory has others. `visudo -c` checks modes and owners too.
+    let (sudoers, visudo) = ("/etc/sudoers.d/evk", ["visudo", "-c"]);
+    root.shell("ln -s /nowhere /etc/sudoers.d/README~; mkdir /etc/sudoers.d/more~");
+    let before = root.shell("ls -la --time-style=full-iso /etc/sudoers.d");
+    let missing = PathState::Missing;
+    let error = place(
+        sudoers,
+        "evk ALL=(root NOPASSWD\n",
+        &visudo,
+        missing.clone(),
+    )
+    .unwrap_err();
+    assert!(error.contains("/etc/sudoers.d/evk:1"), "{error}");
+    assert!(
+        error.contains("`visudo` rejects the new content, and nothing was changed"),
+        "{error}"
+    );
+    assert_eq!(
+        root.shell("ls -A /etc/sudoers.d | wc -l"),
+        "3\n",
+        "{before}"
+    );
+    let good = "evk ALL=(root) NOPASSWD: ALL\n";
+    place(sudoers, good, &visudo, missing).unwrap();
+    assert_eq!(root.shell("cat /etc/sudoers.d/evk"), good);
+    // The file exists.
+    let look = || match root.ask(super::support::query(sudoers)) {
+        Answer::Path(path::Answer { standing, .. }) => standing,
+        other => panic!("{other:?}"),
+    };
+    let found = look();
+    let error = place(sudoers, "evk ALL=(\n", &visudo, found.clone()).unwrap_err();
+    assert!(error.contains("/etc/sudoers.d/evk:1"), "{error}");
+    assert_eq!(root.shell("cat /etc/sudoers.d/evk"), good);
+    let better = "evk ALL=(root) NOPASSWD: /bin/true\n";
+    place(sudoers, better, &visudo, found.clone()).unwrap();
+    assert_eq!(root.shell("cat /etc/sudoers.d/evk"), better);
+    // Other processes see nothing of it, and what the program mounts or writes there does not matter to the file.
+    let found = look();
+    let writes = ["sh", "-c", "echo more >>/etc/sudoers.d/evk"];
+    let error = place(sudoers, good, &writes, found.clone()).unwrap_err();
+    assert!(error.contains("changed the new file"), "{error}");
+    let none = ["evenkeel-has-no-such-program", "-t"];
+    let error = place(sudoers, good, &none, found.clone()).unwrap_err();
+    assert!(
+        error.contains("has no program `evenkeel-has-no-such-program`"),
+        "{error}"
+    );
+    let error = place("/evk", good, &["true"], PathState::Missing).unwrap_err();
+    assert!(error.contains("`/` cannot be covered"), "{error}");
+    assert!(!root.path("/evk").exists());
+    root.shell("rm /usr/bin/unshare");
+    let error = place(sudoers, good, &visudo, found).unwrap_err();
+    assert!(error.contains("has no program `unshare`"), "{error}");
+    assert_eq!(root.shell("cat /etc/sudoers.d/evk"), better);
+}

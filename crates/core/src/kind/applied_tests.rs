@@ -420,12 +420,8 @@ fn bad_input_is_refused_with_what_was_expected() {
         "one of `after` and `before`",
     );
     refused(
-        &line("line = \"a\"\nvalidate = [\"sh\"]"),
-        "no argument contains `{}`",
-    );
-    refused(
         &line("line = \"a\"\nvalidate = [\"{}\"]"),
-        "no argument contains `{}`",
+        "the program cannot be `{}`",
     );
     refused(
         &line("line = \"a\"\nvalidate = [\"-x\", \"{}\"]"),

@@ -11,7 +11,8 @@ pub(super) const VALIDATE: Field = Field::optional(
     Form::Several(&Form::Text),
     "A program and its arguments that checks the new content on the target before it is in place; no shell. `{}` is the path \
      of a temporary file beside the final one with the new content, readable by evenkeel's account only: \
-     `[\"visudo\", \"-cf\", \"{}\"]`. If it fails, nothing is changed. It may only read.",
+     `[\"visudo\", \"-cf\", \"{}\"]`. Without `{}`, the program alone sees the new file in its final place, which needs root: \
+     `[\"nginx\", \"-t\"]`. If it fails, nothing is changed. It may only read.",
 );
 
 /// Returns the program and the arguments of a key; `None` if the key is missing.
@@ -42,10 +43,12 @@ pub(super) fn argv(
 /// Returns the program that checks new content; empty if there is none.
 pub(super) fn validator(attributes: &Attributes, wrong: &mut Vec<Wrong>) -> Vec<String> {
     let words = argv(attributes, VALIDATE.name, wrong).unwrap_or_default();
-    let mut arguments = words.iter().skip(1);
-    if !words.is_empty() && !arguments.any(|word| word.contains(PLACEHOLDER)) {
+    if words
+        .first()
+        .is_some_and(|program| program.contains(PLACEHOLDER))
+    {
         let message = format!(
-            "no argument contains `{PLACEHOLDER}`, the place of the new file's path: write it where the program takes the file"
+            "the program cannot be `{PLACEHOLDER}`, the new file's path: write it where the program takes the file"
         );
         wrong.push(Wrong::new(VALIDATE.name, message));
     }

@@ -32,6 +32,8 @@ const QUOTED: (usize, usize) = (6, 400);
 pub(crate) struct Tool {
     command: Command,
     name: String,
+    /// The program that it is after its start.
+    becomes: String,
     limit: Duration,
     input: Vec<u8>,
 }
@@ -83,6 +85,7 @@ impl Tool {
         Self {
             command,
             name: name.to_owned(),
+            becomes: name.to_owned(),
             limit: Duration::from_secs(30),
             input: Vec::new(),
         }
@@ -131,13 +134,19 @@ impl Tool {
         self
     }
 
+    /// Names the program that it becomes, which its messages are from.
+    pub(crate) fn becoming(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.becomes);
+        self
+    }
+
     /// Runs it and waits until it ends. What it leaves running does not delay the result.
     ///
     /// # Errors
     ///
     /// When it cannot start, prints too much, or takes too long. A failure that the program reports is a result.
     pub(crate) fn run(mut self) -> Result<Ran, NotRun> {
-        let failed = |reason: String| NotRun::Failed(format!("`{}`: {reason}", self.name));
+        let failed = |reason: String| NotRun::Failed(format!("`{}`: {reason}", self.becomes));
         let mut child = self.command.spawn().map_err(|error| match error.kind() {
             ErrorKind::NotFound => NotRun::Missing(self.name.clone()),
             _ => failed(why_io(&error)),
@@ -169,7 +178,7 @@ impl Tool {
                     status,
                     out: watched.out.read,
                     messages: watched.messages.read,
-                    name: self.name,
+                    name: self.becomes,
                 })
             }
             Err(reason) => {

@@ -393,6 +393,7 @@ fn replace(
     };
     let workshop = Workshop {
         owners: &owners,
+        launcher: &work.target.launcher,
         sealer: &work.target.sealer,
         materials: &One(digest, new.into()),
         interruption: work.interruption,

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::Text;
 use super::local::record;
 use crate::local::reason::{why, why_io};
+use crate::subsystem::path::local::view;
 use crate::{inheritance, place};
 use evenkeel_model::Moment;
 
@@ -48,8 +49,15 @@ pub(crate) struct LaunchSpec {
 }
 
 /// Runs `evenkeel launch`: becomes the program described on standard input, or reports the reason on standard error and
-/// exits with status 1.
+/// exits with status 1. With further arguments, becomes a program in a view of the file system.
 pub fn main() -> ! {
+    let mut arguments = std::env::args_os().skip(2);
+    if arguments
+        .next()
+        .is_some_and(|first| first == view::ARGUMENT)
+    {
+        view::main(arguments)
+    }
     let error = match launch() {
         Ok(never) => match never {},
         Err(error) => error,

@@ -118,6 +118,7 @@ impl Install<'_> {
         };
         let workshop = Workshop {
             owners: &Owners::default(),
+            launcher: &work.target.launcher,
             sealer: &work.target.sealer,
             materials: work.materials,
             interruption: work.interruption,

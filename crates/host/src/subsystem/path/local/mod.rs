@@ -6,6 +6,7 @@ mod commit;
 pub(crate) mod look;
 pub(crate) mod placing;
 mod stage;
+pub(crate) mod view;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -95,6 +96,7 @@ impl Local for Query {
             .collect();
         let workshop = Workshop {
             owners: &Owners::read(),
+            launcher: &work.target.launcher,
             sealer: &work.target.sealer,
             materials: work.materials,
             interruption: work.interruption,

@@ -29,6 +29,8 @@ const OPEN_AT_ONCE: usize = 256;
 /// The values that all placements of a batch share.
 pub(crate) struct Workshop<'a> {
     pub(crate) owners: &'a Owners,
+    /// An evenkeel binary, see [`crate::launch`].
+    pub(crate) launcher: &'a Path,
     pub(crate) sealer: &'a Sealer,
     pub(crate) materials: &'a dyn Materials,
     pub(crate) interruption: &'a Interruption,

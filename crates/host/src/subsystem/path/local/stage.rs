@@ -17,6 +17,7 @@ use super::super::compare::{describe, is_wanted, same};
 use super::super::{PLACEHOLDER, PathState, Placement};
 use super::look::Look;
 use super::placing::{Job, Workshop};
+use super::view;
 use crate::ActionError;
 use crate::local::content;
 use crate::local::reason::{why, why_io};
@@ -252,14 +253,22 @@ fn make_file(
     file.write_all(&bytes)
         .map_err(|error| job.failed("write", why_io(&error)))?;
     let file = OwnedFd::from(file);
-    if !wanted.validate.is_empty() {
+    let takes_path = wanted
+        .validate
+        .iter()
+        .any(|word| word.contains(PLACEHOLDER));
+    if takes_path {
         // Before owners and mode are set: while it is checked, only this account can read it.
-        validate(job, wanted, beside, &plain)?;
+        validate(workshop, job, wanted, beside, &plain)?;
     }
     if matches!(found, PathState::File { .. }) {
         keep_attributes(job, &file)?;
     }
     dress(workshop, job, &file, Some(found))?;
+    if !wanted.validate.is_empty() && !takes_path {
+        // A program that checks a whole configuration may check owners and modes too.
+        validate(workshop, job, wanted, beside, &plain)?;
+    }
     if workshop.few {
         rustix::fs::fsync(&file).map_err(|errno| job.refused("sync", errno))?;
     }
@@ -279,8 +288,9 @@ fn older(job: &Job<'_>, wanted: &super::super::File, found: &PathState) -> Optio
     (is_large && is_file).then(|| file.into())
 }
 
-/// Runs the program that checks a new file. The file must not change by that.
+/// Runs the program that checks a new file, which gets its path or sees it in its place. The file must not change by that.
 fn validate(
+    workshop: &Workshop<'_>,
     job: &Job<'_>,
     wanted: &super::super::File,
     beside: &OsStr,
@@ -291,16 +301,27 @@ fn validate(
     let path = beside_path
         .to_str()
         .ok_or_else(|| refused("the path is not UTF-8".to_owned()))?;
-    let mut arguments = wanted
+    let program = wanted.validate.first().map_or("", String::as_str);
+    let takes_path = wanted
         .validate
         .iter()
-        .map(|argument| argument.replace(PLACEHOLDER, path));
-    let program = arguments.next().unwrap_or_default();
-    let ran = Tool::new(&program)
-        .args(arguments)
-        .run()
-        .map_err(|error| refused(error.to_string()))?;
+        .any(|word| word.contains(PLACEHOLDER));
+    let tool = if takes_path {
+        let arguments = wanted.validate.iter().skip(1);
+        Tool::new(program).args(arguments.map(|argument| argument.replace(PLACEHOLDER, path)))
+    } else {
+        view::tool(workshop.launcher, &beside_path, job.path)
+            .args(&wanted.validate)
+            .becoming(program)
+    };
+    let ran = tool.run().map_err(|error| refused(error.to_string()))?;
     if !ran.status.success() {
+        let fault = ran.spoken().and_then(|said| view::fault(&said));
+        if let Some(fault) = fault.filter(|_| !takes_path) {
+            return Err(refused(format!(
+                "`{program}` cannot see the new file in its place: {fault} (it needs root and util-linux there; or give it the file's path, `{PLACEHOLDER}`)"
+            )));
+        }
         // The program may print lines of the file.
         let reason = if wanted.sealed {
             "its output is hidden, since the content contains a secret".to_owned()
