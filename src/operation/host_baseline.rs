@@ -109,11 +109,17 @@ pub fn host_baseline(
         put_text(place, text)
             .map_err(|error| Failure::other(format!("{}: {error}", place.display())))?;
     }
-    tell(&found, request.dry_run, &mut report);
+    tell(
+        &found,
+        unlisted.len() + secret,
+        request.dry_run,
+        &mut report,
+    );
     for (scope, number) in unlisted {
         report.say(format!(
-            "{scope} has no `baseline`: {} unmanaged",
-            stay(number)
+            "{scope} has no `baseline`: {} unmanaged; add one to the definition, such as `baseline = \"baselines/{}.toml\"`",
+            stay(number),
+            scope.rsplit('.').next().unwrap_or_default()
         ));
     }
     if secret > 0 {
@@ -134,8 +140,8 @@ fn stay(number: usize) -> String {
 }
 
 /// Reports the names, class by class.
-fn tell(found: &ByFile, is_dry: bool, report: &mut Report) {
-    if found.is_empty() {
+fn tell(found: &ByFile, others: usize, is_dry: bool, report: &mut Report) {
+    if found.is_empty() && others == 0 {
         report.say("no unmanaged things: nothing to write");
     }
     for (path, names) in found {

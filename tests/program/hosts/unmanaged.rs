@@ -52,6 +52,20 @@ fn what_a_host_has_besides_is_drift_until_the_baseline_lists_it() {
     world.expect(0, &["deliver"]);
     world.expect(0, &["release"]);
     owned(&world);
+    // Without a place for the baseline, both say where it would be.
+    let (file, line) = (
+        "environments/system.toml",
+        "baseline = \"baselines/web.toml\"\n",
+    );
+    world.replace(file, line, "");
+    world
+        .plain(&["drift", "--live"])
+        .says("add `baseline = \"baselines/web.toml\"`");
+    let none = world.expect(0, &["baseline", "--unmanaged"]);
+    none.says("stay unmanaged; add one to the definition")
+        .silent_about("nothing to write");
+    world.replace(file, "things   = [", &format!("{line}things   = ["));
+    world.commit();
     // Packages, accounts and keys of the image.
     world
         .plain(&["drift", "--live"])

@@ -144,9 +144,15 @@ pub(super) fn unmanaged(situation: &Situation<'_>) -> Vec<Defect> {
         .attribute(format!("{}.{}", thing.class, thing.name))
         .at(&thing.scope.scope.span, "all things of these hosts belong to the definitions")
         .expected_found("nothing", noun)
-        .help(format!(
-            "declare it, remove it, add a pattern to `except`, or accept it: `evenkeel baseline --unmanaged {environment}`"
-        ));
+        .help(match &thing.scope.scope.baseline {
+            Some(_) => format!(
+                "declare it, remove it, add a pattern to `except`, or accept it: `evenkeel baseline --unmanaged {environment}`"
+            ),
+            None => format!(
+                "declare it, remove it, add a pattern to `except`, or accept it: add `baseline = \"baselines/{}.toml\"`, then run `evenkeel baseline --unmanaged {environment}`",
+                thing.scope.scope.name
+            ),
+        });
         defect.corner = Some(Corner::Unmanaged);
         defect
     }));
