@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::systemd::on_a_host;
+use super::TestWorld;
+use super::systemd::{hosts_of_releases, on_a_host};
 use super::{hosts, system};
 
 /// A unit that runs until it is stopped.
@@ -271,13 +272,73 @@ fn a_service_manager_that_hangs_ends_with_a_time_limit() {
         return;
     };
     host.write("/usr/local/sbin/systemctl", "#!/bin/sh\nexec sleep 4714\n");
-    host.run("chmod 755 /usr/local/sbin/systemctl");
+    host.run(
+        "chmod 755 /usr/local/sbin/systemctl; mv /run/systemd/private /run/systemd/private.away",
+    );
     let begun = Instant::now();
     world
         .expect(1, &["drift", "staging", "--live"])
         .says("`systemctl`: it did not end within");
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     host.run("! pgrep -f '[s]leep 4714'");
-    host.run("rm /usr/local/sbin/systemctl");
+    host.run("rm /usr/local/sbin/systemctl; mv /run/systemd/private.away /run/systemd/private");
     world.expect(2, &["plan", "staging"]).says("service.ssh");
+}
+
+/// States are read from the service manager's socket, and by `systemctl` where that is not possible: with the same result.
+#[test]
+fn the_socket_of_the_service_manager_and_systemctl_say_the_same() {
+    for release in ["bullseye", "bookworm", "trixie"] {
+        let mut world = system();
+        let path = "environments/system.toml";
+        let mut resources = String::new();
+        for unit in ["ssh", "dies", "none", "masked", "sleeps"] {
+            resources += &format!(
+                "[service.{unit}]\non = \"web\"\nenabled = {}\nrunning = {}\n",
+                unit != "ssh",
+                unit != "ssh"
+            );
+        }
+        let before = world.read(path);
+        let start = before.split("[directory.site]").next().unwrap();
+        world.write(path, &format!("{start}{resources}"));
+        world.commit();
+        let Some(running) = hosts_of_releases(&mut world, &[("staging-1", release)], "root") else {
+            return;
+        };
+        let host = &running[0];
+        for (unit, line) in [("dies", "/bin/false"), ("sleeps", "/bin/sleep 4711")] {
+            host.write(
+                &format!("/etc/systemd/system/{unit}.service"),
+                &format!("[Service]\nExecStart={line}\n"),
+            );
+        }
+        host.run("mkdir /etc/systemd/system/sleeps.service.d; systemctl daemon-reload; systemctl start sleeps; systemctl start dies; systemctl mask masked.service");
+        host.write(
+            "/etc/systemd/system/sleeps.service.d/more.conf",
+            "[Service]\nNice=1\n",
+        );
+        let found = |world: &TestWorld| -> Vec<String> {
+            let document = world.json(2, &["drift", "staging", "--live"]);
+            let findings = document["findings"].as_array().unwrap().iter();
+            let shown = |finding: &serde_json::Value| {
+                format!(
+                    "{} {} {}",
+                    finding["code"], finding["subject"], finding["message"]
+                )
+            };
+            findings.map(shown).collect()
+        };
+        let usual = found(&world);
+        assert!(usual.len() >= 5, "{usual:?}");
+        host.run("found=$(command -v systemctl); mv $found $found.away");
+        assert_eq!(found(&world), usual, "{release}");
+        host.run("for each in /bin /usr/bin; do [ ! -e $each/systemctl.away ] || mv $each/systemctl.away $each/systemctl; done");
+        // Without that socket, `systemctl` uses the message bus, before systemd 256.
+        if release == "trixie" {
+            continue;
+        }
+        host.run("mv /run/systemd/private /run/systemd/private.away");
+        assert_eq!(found(&world), usual, "{release}");
+    }
 }

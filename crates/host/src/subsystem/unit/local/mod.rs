@@ -1,5 +1,6 @@
 //! The local part: reads and changes units through `systemctl`.
 
+mod bus;
 pub(crate) mod directories;
 mod record;
 pub(crate) mod set;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use super::bus;
 use crate::local::tool::{Ran, Tool};
 use evenkeel_model::Moment;
 
 /// The properties that are read.
-const PROPERTIES: &str = "Id,Names,LoadState,LoadError,ActiveState,SubState,Result,UnitFileState,FragmentPath,DropInPaths,\
+pub(super) const PROPERTIES: &str = "Id,Names,LoadState,LoadError,ActiveState,SubState,Result,UnitFileState,FragmentPath,DropInPaths,\
     NeedDaemonReload,InvocationID,ActiveEnterTimestamp,InactiveEnterTimestamp,Type,ExecMainCode,ExecMainStatus,\
     CanReload,ConditionResult,ConditionTimestamp,Job";
 
@@ -55,8 +56,16 @@ impl Shown {
     }
 }
 
-/// Returns the properties of units, in their order, with one start of a program.
+/// Returns the properties of units, in their order: from the service manager's socket, or with one start of a program.
 pub(crate) fn show(units: &[&str]) -> Result<Vec<Shown>, String> {
+    match bus::show(units, PROPERTIES) {
+        Some(shown) => Ok(shown.into_iter().map(Shown).collect()),
+        None => ask(units),
+    }
+}
+
+/// Returns the same as `systemctl` prints it.
+pub(super) fn ask(units: &[&str]) -> Result<Vec<Shown>, String> {
     let count = u32::try_from(units.len()).unwrap_or(u32::MAX);
     let limit = LIMIT.0 + LIMIT.1.saturating_mul(count);
     let ran = systemctl(
