@@ -24,6 +24,8 @@ const CHANGE: Duration = Duration::from_mins(1);
 const STOP: Duration = Duration::from_mins(2);
 /// The time that a unit without a readiness check must run to count as started.
 const TRIAL: Duration = Duration::from_millis(500);
+/// The time for which a unit must be ready after a reload. nginx ends its former processes 100 ms after it started the new ones.
+const HANDOVER: Duration = Duration::from_millis(400);
 /// The time limit of one readiness check.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -305,6 +307,7 @@ impl Change<'_> {
             None => TRIAL,
         };
         let begun = Instant::now();
+        let mut answered: Option<Instant> = None;
         loop {
             if check.is_none() && !limit.is_zero() {
                 std::thread::sleep(TRIAL / 2);
@@ -323,7 +326,14 @@ impl Change<'_> {
                 ));
             }
             match answer {
-                Some(Ok(())) => return Ok(()),
+                // While a server reloads, its former and its new processes answer in turn.
+                Some(Ok(())) => {
+                    let answered = *answered.get_or_insert_with(Instant::now);
+                    if operation != "reload" || answered.elapsed() >= HANDOVER {
+                        return Ok(());
+                    }
+                    std::thread::sleep(HANDOVER / 10);
+                }
                 Some(Err(reason)) if left.is_zero() => {
                     return Err(self.failed(
                         operation,
@@ -331,7 +341,10 @@ impl Change<'_> {
                     ));
                 }
                 None if left.is_zero() => return Ok(()),
-                Some(Err(_)) => std::thread::sleep(Duration::from_millis(100).min(left)),
+                Some(Err(_)) => {
+                    answered = None;
+                    std::thread::sleep(Duration::from_millis(100).min(left));
+                }
                 None => {}
             }
         }
