@@ -139,7 +139,7 @@ fn a_good_change_is_confirmed_by_one_more_login() {
     eprintln!("applied with a confirmation in {:?}", begun.elapsed());
     assert_eq!(
         host.run("ls -A /var/lib/evenkeel-revert"),
-        "agent\nconfirmed\nlock\nwaiter\n"
+        "agent\nchanging\nconfirmed\nlock\nwaiter\n"
     );
     check_restored(&world, &host);
     world.expect(0, &["drift", "staging", "--live"]);
@@ -206,6 +206,41 @@ fn an_armed_revert_of_a_killed_run_is_reported_and_not_replaced() {
     wait_for_revert(&host);
     check_restored(&world, &host);
     world.expect(0, &["apply", "staging"]);
+}
+
+#[test]
+fn a_change_that_takes_longer_than_its_revert_is_confirmed_or_restored() {
+    let Some((world, host)) = host(SERVER) else {
+        return;
+    };
+    let own = || host.run("cat /etc/ssh/sshd_config.d/own.conf");
+    world.expect(0, &["apply", "staging"]);
+    // The file is placed long after its revert was due.
+    world.replace(
+        SYSTEM,
+        "mode    = \"0644\"",
+        "mode    = \"0644\"\nvalidate = [\"sleep\", \"5\"]",
+    );
+    declare(&world, GOOD, "MaxAuthTries 5");
+    world.expect(0, &["apply", "staging"]);
+    assert_eq!(own(), "MaxAuthTries 5\n");
+
+    declare(&world, "MaxAuthTries 5", BAD[0]);
+    let failed = world.run(&["apply", "staging"]);
+    assert_ne!(failed.code, 0, "{failed:#?}");
+    failed.says("not confirmed over a new connection");
+    wait_for_revert(&host);
+    check_restored(&world, &host);
+    assert_eq!(own(), "MaxAuthTries 5\n");
+
+    // The agent ends what it began after evenkeel was killed, and nothing stays of it.
+    let mut child = apply_until_armed(&world, &host);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait_for_revert(&host);
+    check_restored(&world, &host);
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(own(), "MaxAuthTries 5\n");
 }
 
 #[test]

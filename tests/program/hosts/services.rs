@@ -102,6 +102,29 @@ fn a_service_is_started_restarted_reloaded_and_removed() {
 }
 
 #[test]
+fn a_unit_is_renewed_more_often_than_its_limit_of_starts() {
+    let limited = declared("one", "restart-on = [\"file.app-config\"]").replace(
+        SLEEPS,
+        &format!("[Unit]\\nStartLimitIntervalSec=1h\\nStartLimitBurst=1\\n{SLEEPS}"),
+    );
+    let Some((world, host)) = on_a_host(&limited) else {
+        return;
+    };
+    let path = "environments/system.toml";
+    world.expect(0, &["apply", "staging"]);
+    let before = host.property("app.service", "InvocationID");
+    world.replace(path, "content = \"one\"", "content = \"two\"");
+    world.commit();
+    world.expect(0, &["apply", "staging"]);
+    assert_ne!(before, host.property("app.service", "InvocationID"));
+    // A stopped unit is not started either.
+    host.run("systemctl stop app");
+    world.expect(0, &["apply", "staging"]);
+    assert_eq!(host.property("app.service", "ActiveState"), "active");
+    world.expect(0, &["drift", "staging", "--live"]);
+}
+
+#[test]
 fn every_change_of_a_unit_outside_evenkeel_is_drift_and_is_repaired() {
     let Some((world, host)) = on_a_host(&declared("one", "")) else {
         return;

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::port::Outcome;
-use crate::subsystem::{self, Action, Answer, Query, Subject as _};
+use crate::subsystem::{self, Action, Answer, Query, Subject as _, revert};
 use crate::threads;
 use crate::{ActionError, Interruption, Materials, Observer, Performed, Target};
 use evenkeel_model::Sealer;
@@ -34,6 +34,7 @@ const AT_ONCE: usize = 32;
 pub struct LocalTarget {
     pub(crate) sealer: Sealer,
     pub(crate) launcher: PathBuf,
+    pub(crate) own_run: revert::local::OwnRun,
 }
 
 impl LocalTarget {
@@ -41,7 +42,11 @@ impl LocalTarget {
     /// [`crate::launch`]).
     #[must_use]
     pub fn new(sealer: Sealer, launcher: PathBuf) -> Self {
-        Self { sealer, launcher }
+        Self {
+            sealer,
+            launcher,
+            own_run: revert::local::OwnRun::default(),
+        }
     }
 }
 
@@ -97,6 +102,10 @@ impl Target for LocalTarget {
         materials: &dyn Materials,
         interruption: &Interruption,
     ) -> Vec<Result<Performed, ActionError>> {
+        let _changing = match revert::local::begin(&self.own_run, actions) {
+            Ok(changing) => changing,
+            Err(reason) => return actions.iter().map(|_| Err(reason.clone())).collect(),
+        };
         let work = Work {
             target: self,
             materials,

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
@@ -31,6 +32,8 @@ const CONFIRMED: &str = "confirmed";
 pub(super) const LOCK: &str = "lock";
 /// The lock that the waiter holds while it runs.
 pub(super) const WAITER: &str = "waiter";
+/// The lock that each batch of actions shares while a revert is armed, and that the waiter takes to restore.
+pub(super) const CHANGING: &str = "changing";
 /// The unit of the waiter, where systemd is the first process.
 const UNIT: &str = "/etc/systemd/system/evenkeel-revert.service";
 /// What starts it after a reboot.
@@ -110,7 +113,11 @@ impl Local for Query {
                     if work.interruption.is_set() {
                         return Err(ActionError::Interrupted);
                     }
-                    arm(&directory, wanted, &work.target.launcher).map_err(refused)
+                    let armed = arm(&directory, wanted, &work.target.launcher);
+                    if armed.is_ok() {
+                        work.target.own_run.set(&wanted.run);
+                    }
+                    armed.map_err(refused)
                 }
                 Action::DisarmRevert(wanted) => disarm(&directory, wanted)
                     .map_err(|reason| failed("remove", "the revert", reason)),
@@ -150,26 +157,38 @@ pub(super) fn shown(path: &Path, error: &std::io::Error) -> String {
     format!("`{}`: {}", path.display(), why_io(error))
 }
 
+/// Opens the file of a lock.
+pub(super) fn open(directory: &Path, name: &str) -> Result<File, String> {
+    let path = directory.join(name);
+    let mut options = File::options();
+    let options = options.create(true).truncate(false).write(true);
+    options.open(&path).map_err(|error| shown(&path, &error))
+}
+
 /// Opens a lock and waits for it.
 pub(super) fn lock(directory: &Path, name: &str, patience: Duration) -> Result<File, String> {
-    let path = directory.join(name);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|error| shown(&path, &error))?;
+    let file = open(directory, name)?;
+    wait(patience, || file.try_lock())?;
+    Ok(file)
+}
+
+/// Shares a lock, once nobody holds it.
+fn share(file: &File, patience: Duration) -> Result<(), String> {
+    wait(patience, || file.try_lock_shared())
+}
+
+fn wait(patience: Duration, attempt: impl Fn() -> Result<(), TryLockError>) -> Result<(), String> {
     let begun = Instant::now();
     loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
+        match attempt() {
+            Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) if begun.elapsed() < patience => {
                 std::thread::sleep(Duration::from_millis(20));
             }
             Err(TryLockError::WouldBlock) => {
                 return Err("the host restores its earlier state at this moment".to_owned());
             }
-            Err(TryLockError::Error(error)) => return Err(shown(&path, &error)),
+            Err(TryLockError::Error(error)) => return Err(why_io(&error)),
         }
     }
 }
@@ -245,6 +264,8 @@ fn arm(directory: &Path, wanted: &ArmRevert, launcher: &Path) -> Done {
     save(directory, &wanted.saved, &mut saved)?;
     saved.within = wanted.within;
     saved.at = now().saturating_add(wanted.within);
+    // Opened while there is space for it.
+    open(directory, CHANGING)?;
     write(directory, ARMED, &saved)?;
     drop(held);
     start(directory, launcher)?;
@@ -255,6 +276,92 @@ fn arm(directory: &Path, wanted: &ArmRevert, launcher: &Path) -> Done {
     Ok(Performed {
         note: earlier.as_ref().map(happened),
     })
+}
+
+/// The run whose revert a target armed last. Its copies share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OwnRun(Arc<Mutex<Option<String>>>);
+
+impl OwnRun {
+    fn set(&self, run: &str) {
+        *self.locked() = Some(run.to_owned());
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Option<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is(&self, run: &str) -> bool {
+        self.locked().as_deref() == Some(run)
+    }
+}
+
+/// A batch of actions while a revert is armed. Until it ends, nothing is restored. If less than half of the time is left then and
+/// the run is the target's own, it begins again, so that the change can be confirmed. Without this, a change that takes longer
+/// than the time would come after its revert, and nothing would restore it.
+#[derive(Debug)]
+pub(crate) struct Changing {
+    directory: PathBuf,
+    own: OwnRun,
+    /// The shared lock, held until the time began again.
+    _lock: Option<File>,
+}
+
+/// Begins a batch of actions.
+///
+/// # Errors
+///
+/// The host restored its earlier state after the target armed the revert: no further action of the run may follow.
+pub(crate) fn begin(own: &OwnRun, actions: &[Action]) -> Result<Option<Changing>, ActionError> {
+    let is_about_reverts =
+        |action: &Action| matches!(action, Action::ArmRevert(_) | Action::DisarmRevert(_));
+    match directory() {
+        Ok(directory) if !actions.iter().all(is_about_reverts) => begin_in(directory, own),
+        _ => Ok(None),
+    }
+}
+
+fn begin_in(directory: PathBuf, own: &OwnRun) -> Result<Option<Changing>, ActionError> {
+    let has_run = own.locked().is_some();
+    if !has_run && !directory.join(ARMED).exists() {
+        return Ok(None);
+    }
+    let refused = |reason: &str| failed("perform", "the actions", reason);
+    let lock = open(&directory, CHANGING).ok();
+    if let Some(lock) = &lock {
+        // Another run's revert is no reason to refuse.
+        share(lock, RESTORING).or_else(|reason| {
+            if has_run {
+                Err(refused(&reason))
+            } else {
+                Ok(())
+            }
+        })?;
+    }
+    match load(&directory, HAPPENED) {
+        Ok(Some(happened)) if own.is(&happened.run) => Err(refused(GONE)),
+        _ => Ok(Some(Changing {
+            directory,
+            own: own.clone(),
+            _lock: lock,
+        })),
+    }
+}
+
+impl Drop for Changing {
+    fn drop(&mut self) {
+        let Ok(_held) = lock(&self.directory, LOCK, RESTORING) else {
+            return;
+        };
+        if let Ok(Some(mut saved)) = load(&self.directory, ARMED)
+            && self.own.is(&saved.run)
+            && saved.at.saturating_sub(now()) < saved.within / 2
+        {
+            saved.at = now().saturating_add(saved.within);
+            // Without space for it, the former time applies.
+            let _ = write(&self.directory, ARMED, &saved);
+        }
+    }
 }
 
 /// The result of an action here; the caller adds its name to a reason.
@@ -517,9 +624,9 @@ pub(super) fn write(directory: &Path, name: &str, saved: &Saved) -> Result<(), S
     written.map_err(|error| shown(&path, &error))
 }
 
-/// Whether a waiter runs.
+/// Whether a waiter runs. Those who ask share the lock for a moment, so that none takes another one for the waiter.
 fn is_waited(directory: &Path) -> bool {
-    lock(directory, WAITER, Duration::ZERO).is_err()
+    open(directory, WAITER).is_ok_and(|file| file.try_lock_shared().is_err())
 }
 
 /// Starts the waiter unless it runs.
@@ -555,8 +662,9 @@ fn start(directory: &Path, launcher: &Path) -> Result<(), String> {
             });
             synced.map_err(at)?;
         }
+        // A waiter that ended a moment ago may still count as running: `start` would start none.
         Tool::new("systemctl")
-            .args(["start", "evenkeel-revert.service"])
+            .args(["restart", "evenkeel-revert.service"])
             .run()
             .map_err(|error| error.to_string())?
             .succeeded()?;
@@ -582,4 +690,82 @@ fn start(directory: &Path, launcher: &Path) -> Result<(), String> {
         std::thread::sleep(Duration::from_millis(5));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    use super::super::restore::wait_in;
+    use super::super::{GONE, Stake};
+    use super::{ARMED, CHANGING, HAPPENED, OwnRun, Saved, begin_in, load, now, open, save, write};
+
+    const RUN: &str = "a-1 of staging";
+    const TIME: Duration = Duration::from_millis(300);
+
+    /// Saves a file; the revert is due at once.
+    fn armed(own: &Path, file: &Path) -> OwnRun {
+        fs::create_dir(own).unwrap();
+        fs::write(file, "before").unwrap();
+        let mut saved = Saved {
+            run: RUN.to_owned(),
+            at: now(),
+            within: u64::try_from(TIME.as_millis()).unwrap(),
+            paths: Vec::new(),
+            units: Vec::new(),
+            settings: Vec::new(),
+        };
+        let stake = Stake {
+            paths: vec![file.display().to_string()],
+            ..Stake::default()
+        };
+        save(own, &stake, &mut saved).unwrap();
+        open(own, CHANGING).unwrap();
+        write(own, ARMED, &saved).unwrap();
+        let run = OwnRun::default();
+        run.set(RUN);
+        run
+    }
+
+    #[test]
+    fn a_change_that_takes_longer_than_its_revert_ends_first() {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(scratch.path()).unwrap();
+        let (own, file) = (root.join("own"), root.join("file"));
+        let run = armed(&own, &file);
+        let changing = begin_in(own.clone(), &run).unwrap().unwrap();
+        std::thread::scope(|scope| {
+            let waiter = scope.spawn(|| wait_in(&own));
+            std::thread::sleep(TIME);
+            assert!(load(&own, ARMED).unwrap().is_some());
+            fs::write(&file, "after").unwrap();
+            let ended = Instant::now();
+            drop(changing);
+            // The time of its own run begins again.
+            waiter.join().unwrap().unwrap();
+            assert!(ended.elapsed() >= TIME, "{:?}", ended.elapsed());
+        });
+        assert_eq!(fs::read_to_string(&file).unwrap(), "before");
+        assert_eq!(load(&own, HAPPENED).unwrap().unwrap().run, RUN);
+
+        // What the run would still change would never be restored.
+        let refused = begin_in(own.clone(), &run).unwrap_err();
+        assert!(refused.to_string().contains(GONE), "{refused}");
+        assert!(begin_in(own, &OwnRun::default()).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_actions_of_another_run_do_not_extend_the_time() {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(scratch.path()).unwrap();
+        let (own, file) = (root.join("own"), root.join("file"));
+        armed(&own, &file);
+        let before = load(&own, ARMED).unwrap().unwrap().at;
+        let changing = begin_in(own.clone(), &OwnRun::default()).unwrap();
+        assert!(changing.is_some());
+        drop(changing);
+        assert_eq!(load(&own, ARMED).unwrap().unwrap().at, before);
+    }
 }

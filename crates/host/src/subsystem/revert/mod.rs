@@ -4,7 +4,7 @@
 //! restores the saved state when the time is over: see `restore`. Which actions need this is the caller's decision.
 
 #[cfg(feature = "local")]
-mod local;
+pub(crate) mod local;
 #[cfg(feature = "testing")]
 mod recorded;
 #[cfg(feature = "local")]

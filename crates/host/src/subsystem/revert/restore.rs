@@ -2,7 +2,7 @@
 //!
 //! Restoring needs no space: copies are renamed, and the saved state becomes the record of the revert. Each part may run twice.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use rustix::fs::{AtFlags, Mode};
 
 use super::local::{
-    ARMED, HAPPENED, LOCK, PathWas, Saved, SavedPath, WAITER, directory, has_systemd, identity,
-    load, lock, now, remove_unit, shown, states,
+    ARMED, CHANGING, HAPPENED, LOCK, PathWas, Saved, SavedPath, WAITER, directory, has_systemd,
+    identity, load, lock, now, open, remove_unit, shown, states,
 };
 use crate::local::reason::why_io;
 use crate::local::tool::Tool;
@@ -20,6 +20,10 @@ use crate::subsystem::sysctl::files::live_path;
 
 /// The interval at which the saved state is read: a confirmation removes it, another step extends its time.
 const INTERVAL: Duration = Duration::from_millis(200);
+/// The interval while the revert is due and actions are performed.
+const SHORT: Duration = Duration::from_millis(10);
+/// How long a due revert waits for actions that are performed.
+const PATIENCE: Duration = Duration::from_mins(5);
 /// How often a part that fails is tried.
 const TRIES: u32 = 5;
 /// The time limit of a start of a unit. Starts may wait for each other while the host boots.
@@ -33,16 +37,21 @@ const UNIT: Duration = Duration::from_secs(90);
 pub fn wait() -> Result<(), String> {
     // It fails for the leader of a group of processes, which systemd starts.
     let _ = rustix::process::setsid();
-    let directory = directory()?;
-    let Ok(_waiter) = lock(&directory, WAITER, Duration::from_secs(2)) else {
+    wait_in(&directory()?)
+}
+
+pub(super) fn wait_in(directory: &Path) -> Result<(), String> {
+    let Ok(waiter) = lock(directory, WAITER, Duration::from_secs(2)) else {
         // Another one waits.
         return Ok(());
     };
     let begun = Instant::now();
     let mut known: Option<(u64, Instant)> = None;
     loop {
-        let held = lock(&directory, LOCK, Duration::from_mins(1))?;
-        let Some(saved) = load(&directory, ARMED)? else {
+        let held = lock(directory, LOCK, Duration::from_mins(1))?;
+        let Some(saved) = load(directory, ARMED)? else {
+            // Released first: who arms the next revert must not take this one for its waiter.
+            drop(waiter);
             return Ok(());
         };
         // A step of the clock must neither hasten nor delay it.
@@ -57,13 +66,23 @@ pub fn wait() -> Result<(), String> {
             }
         };
         let left = due.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            let restored = restore(&directory, &saved);
-            drop(held);
+        let changing = left.is_zero().then(|| open(directory, CHANGING));
+        let is_free = match &changing {
+            None => false,
+            Some(Ok(file)) => {
+                !matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+                    || due.elapsed() >= PATIENCE
+            }
+            // Where there is no such file, nothing can hold it.
+            Some(Err(_)) => true,
+        };
+        if is_free {
+            let restored = restore(directory, &saved);
+            drop((waiter, changing, held));
             return restored;
         }
-        drop(held);
-        std::thread::sleep(left.min(INTERVAL));
+        drop((changing, held));
+        std::thread::sleep(left.clamp(SHORT, INTERVAL));
     }
 }
 

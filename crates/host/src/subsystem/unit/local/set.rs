@@ -241,7 +241,16 @@ impl Change<'_> {
         } else {
             self.run(&[operation, "--no-block"], CHANGE)?;
         }
-        self.wait(operation, Some(before).filter(|_| operation == "restart"))?;
+        let former = Some(before.clone()).filter(|_| operation == "restart");
+        let waited = self.wait(operation, former);
+        if waited.is_err() && self.was_refused(&before) {
+            // The stop of a restart is done by now.
+            self.forget_failure()?;
+            self.run(&["start", "--no-block"], CHANGE)?;
+            self.wait(operation, None)?;
+        } else {
+            waited?;
+        }
         self.notes.push(
             match operation {
                 "start" => "started",
@@ -251,6 +260,12 @@ impl Change<'_> {
             .to_owned(),
         );
         self.keep_run()
+    }
+
+    /// Whether the service manager started nothing, since the unit was started too often in a short time. The limit is meant
+    /// for units that end again and again, not for changes in a row.
+    fn was_refused(&self, before: &str) -> bool {
+        self.shown.get("Result") == "start-limit-hit" && self.shown.get("InvocationID") == before
     }
 
     /// Waits until the unit runs, and keeps running or answers its check.
