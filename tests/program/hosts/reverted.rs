@@ -339,6 +339,12 @@ fn round(world: &TestWorld, host: &mut SystemdHost, fault: Fault, bad: &str) {
         }
     }
     wait_for_revert(host);
+    // By the host's clock: a login takes longer while the network comes back.
+    let late = host.run(
+        "echo $(($(stat -c %Z /var/lib/evenkeel-revert/happened.json) - $(grep -o '\"at\":[0-9]*' /var/lib/evenkeel-revert/happened.json | tr -dc 0-9) / 1000))",
+    );
+    let late: i64 = late.trim().parse().unwrap();
+    assert!(late <= 10, "{fault:?}: restored {late} s after it was due");
     check_restored(world, host);
     assert_eq!(host.run(state), before, "{fault:?} {bad}");
     if matches!(fault, Fault::Disk) {

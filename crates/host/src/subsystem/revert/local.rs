@@ -172,7 +172,7 @@ pub(super) fn lock(directory: &Path, name: &str, patience: Duration) -> Result<F
     Ok(file)
 }
 
-/// Shares a lock, once nobody holds it.
+/// Shares a lock; waits for it.
 fn share(file: &File, patience: Duration) -> Result<(), String> {
     wait(patience, || file.try_lock_shared())
 }
@@ -743,7 +743,7 @@ mod tests {
             fs::write(&file, "after").unwrap();
             let ended = Instant::now();
             drop(changing);
-            // The time of its own run begins again.
+            // The time begins again, since it is its run.
             waiter.join().unwrap().unwrap();
             assert!(ended.elapsed() >= TIME, "{:?}", ended.elapsed());
         });
