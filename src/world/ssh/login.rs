@@ -47,12 +47,18 @@ const NEW_TRIES: u32 = 3;
 const KEPT: Duration = Duration::from_hours(1);
 
 /// What `ssh` says when a server drops logins because too many are in progress (`MaxStartups`).
-const BUSY: [&str; 4] = [
+const BUSY: [&str; 5] = [
     "kex_exchange_identification: ",
     "ssh_exchange_identification: ",
+    // The connection ended before the first message was sent.
+    "banner exchange: Connection to ",
     "Connection reset by ",
     "Exceeded MaxStartups",
 ];
+
+/// What `ssh` says of a connection through a jump host or a proxy command, whose own messages it hides when it goes to the
+/// background.
+const THROUGH: &str = "UNKNOWN port";
 
 /// Returns a socket with an open connection, after a login if there is none.
 ///
@@ -112,8 +118,16 @@ fn log_in(
     for left in (0..tries).rev() {
         let turn = turns.take(places.clone());
         let tried = login(host, &socket, variables);
-        let is_dropped = |said: &String| BUSY.iter().any(|busy| said.contains(busy));
-        let is_busy = tried.as_ref().is_err_and(is_dropped);
+        let hidden = match &tried {
+            Err(said) if said.contains(THROUGH) => hidden_reason(host, variables),
+            _ => None,
+        };
+        let is_hidden = hidden.is_some();
+        let tried = match hidden {
+            Some(reason) => Err(reason),
+            None => tried,
+        };
+        let is_busy = tried.as_ref().is_err_and(|said| is_dropped(said));
         if is_busy {
             turn.dropped();
         }
@@ -125,12 +139,49 @@ fn log_in(
             Err(said) => said,
         };
         if left == 0 || !is_busy {
-            return Err(format!("cannot be reached: {}", explained(&said)));
+            let through = if is_hidden {
+                " through its jump host or proxy command"
+            } else {
+                ""
+            };
+            return Err(format!("cannot be reached{through}: {}", explained(&said)));
         }
         sleep(pause + jitter(pause));
         pause *= 2;
     }
     Err("cannot be reached".to_owned())
+}
+
+fn is_dropped(said: &str) -> bool {
+    BUSY.iter().any(|busy| said.contains(busy))
+}
+
+/// Returns what a jump host or a proxy command says, from one more login, which stays in the foreground. `None` if it says nothing
+/// or the login works this time.
+fn hidden_reason(host: &SshHost, variables: &BTreeMap<String, String>) -> Option<String> {
+    let mut command = ssh(variables);
+    let settings = SETTINGS
+        .iter()
+        .filter(|setting| !setting.starts_with("Control"));
+    for setting in settings.chain(&["ControlMaster=no", "ControlPath=none"]) {
+        command.extend(["-o".to_owned(), (*setting).to_owned()]);
+    }
+    command.extend(["-T", "--", host.destination(), "exit"].map(str::to_owned));
+    let ran = started(command, variables).ok()?;
+    let said = String::from_utf8_lossy(&ran.stderr.into_bytes()).into_owned();
+    before_own_words(&said)
+}
+
+/// Returns the lines before those that `ssh` adds about its own end of the connection.
+fn before_own_words(said: &str) -> Option<String> {
+    let mut lines: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.pop_if(|last| last.contains(THROUGH))?;
+    lines.pop_if(|last| last.starts_with("kex_exchange_identification: "));
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// Returns the addresses that a login concerns: where the configuration of OpenSSH leads. If it says nothing, the login
@@ -224,6 +275,8 @@ fn explained(said: &str) -> String {
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with('@') && !line.starts_with("Warning: "))
+        // The line before it has the reason.
+        .filter(|line| *line != "stdio forwarding failed")
         .collect();
     let help = if said.contains("REMOTE HOST IDENTIFICATION HAS CHANGED") {
         Some(
@@ -255,7 +308,38 @@ fn jitter(pause: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::explained;
+    use super::{before_own_words, explained, is_dropped};
+
+    #[test]
+    fn a_dropped_login_is_recognised_also_before_the_first_message() {
+        for dropped in [
+            "kex_exchange_identification: Connection closed by remote host\r\n",
+            "banner exchange: Connection to UNKNOWN port 65535: Broken pipe\r\n",
+        ] {
+            assert!(is_dropped(dropped), "{dropped}");
+        }
+        assert!(!is_dropped(
+            "Connection timed out during banner exchange\r\n"
+        ));
+        assert!(!is_dropped("Permission denied (publickey).\r\n"));
+    }
+
+    #[test]
+    fn the_reason_of_a_jump_host_comes_before_the_words_of_the_other_end() {
+        let own = "kex_exchange_identification: Connection closed by remote host\r\nConnection closed by UNKNOWN port 65535\r\n";
+        assert_eq!(before_own_words(own), None);
+        let dropped = "kex_exchange_identification: Connection closed by remote host\r\nConnection closed by 192.0.2.1 port 22\r\n";
+        let reason = before_own_words(&format!("{dropped}{own}")).unwrap();
+        assert_eq!(reason, dropped.replace('\r', "").trim());
+        let refused = "channel 0: open failed: connect failed: Connection refused\r\nstdio forwarding failed\r\n";
+        let reason = before_own_words(&format!("{refused}{own}")).unwrap();
+        assert_eq!(
+            explained(&reason),
+            "channel 0: open failed: connect failed: Connection refused"
+        );
+        // A reason of the host itself, which was reached.
+        assert_eq!(before_own_words("Permission denied (publickey).\r\n"), None);
+    }
 
     #[test]
     fn a_changed_host_key_is_not_called_unknown() {

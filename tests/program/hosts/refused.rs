@@ -63,6 +63,37 @@ fn a_port_on_which_nothing_listens_is_refused() {
 }
 
 #[test]
+fn what_a_jump_host_says_is_the_reason() {
+    let refused = |from: &str, to: &str, is_known: bool, reason: &str| {
+        let mut world = system();
+        let hosts = [("staging-1", ""), ("bastion", "")];
+        let Some(running) = hosts_with(&mut world, &hosts, "root") else {
+            return;
+        };
+        configured(&world, from, to);
+        if !is_known {
+            let known = world.read("hosts/known_hosts");
+            let of_bastion = |line: &&str| !line.starts_with(&running[1].address);
+            let kept: Vec<&str> = known.lines().filter(of_bastion).collect();
+            world.write("hosts/known_hosts", &format!("{}\n", kept.join("\n")));
+        }
+        let begun = Instant::now();
+        let seen = world.run(&["drift", "staging", "--live"]);
+        assert_ne!(seen.code, 0, "{}", seen.short());
+        seen.says("the host `staging-1` cannot be reached through its jump host or proxy command")
+            .says(reason);
+        // It is not tried again: nothing was dropped.
+        eprintln!("refused after {:?}", begun.elapsed());
+    };
+    let jump = "Host staging-1\n  ProxyJump bastion";
+    refused("Host staging-1", jump, false, "its host key is unknown");
+    let silent = "Host staging-1\n  Port 9\n  ProxyJump bastion";
+    refused("Host staging-1", silent, true, "Connection refused");
+    let proxy = "Host staging-1\n  ProxyCommand sh -c 'echo no route today >&2; exit 1'";
+    refused("Host staging-1", proxy, true, "no route today");
+}
+
+#[test]
 fn an_account_without_sudo_is_refused() {
     let becomes = |world: &TestWorld, _: &Host| {
         world.replace(
