@@ -179,7 +179,8 @@ fn before_own_words(said: &str) -> Option<String> {
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .collect();
-    lines.pop_if(|last| last.contains(THROUGH))?;
+    lines.last().filter(|last| last.contains(THROUGH))?;
+    while lines.pop_if(|last| last.contains(THROUGH)).is_some() {}
     lines.pop_if(|last| last.starts_with("kex_exchange_identification: "));
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
@@ -338,6 +339,8 @@ mod tests {
             "channel 0: open failed: connect failed: Connection refused"
         );
         // A reason of the host itself, which was reached.
+        let host = "Received disconnect from UNKNOWN port 65535:2: Too many authentication failures\r\nDisconnected from UNKNOWN port 65535\r\n";
+        assert_eq!(before_own_words(host), None);
         assert_eq!(before_own_words("Permission denied (publickey).\r\n"), None);
     }
 
