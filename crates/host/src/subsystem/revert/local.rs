@@ -168,16 +168,16 @@ pub(super) fn open(directory: &Path, name: &str) -> Result<File, String> {
 /// Opens a lock and waits for it.
 pub(super) fn lock(directory: &Path, name: &str, patience: Duration) -> Result<File, String> {
     let file = open(directory, name)?;
-    wait(patience, || file.try_lock())?;
+    wait(&directory.join(name), patience, || file.try_lock())?;
     Ok(file)
 }
 
-/// Shares a lock; waits for it.
-fn share(file: &File, patience: Duration) -> Result<(), String> {
-    wait(patience, || file.try_lock_shared())
-}
-
-fn wait(patience: Duration, attempt: impl Fn() -> Result<(), TryLockError>) -> Result<(), String> {
+/// Tries to lock a file until it succeeds.
+fn wait(
+    path: &Path,
+    patience: Duration,
+    attempt: impl Fn() -> Result<(), TryLockError>,
+) -> Result<(), String> {
     let begun = Instant::now();
     loop {
         match attempt() {
@@ -188,7 +188,7 @@ fn wait(patience: Duration, attempt: impl Fn() -> Result<(), TryLockError>) -> R
             Err(TryLockError::WouldBlock) => {
                 return Err("the host restores its earlier state at this moment".to_owned());
             }
-            Err(TryLockError::Error(error)) => return Err(why_io(&error)),
+            Err(TryLockError::Error(error)) => return Err(shown(path, &error)),
         }
     }
 }
@@ -328,15 +328,14 @@ fn begin_in(directory: PathBuf, own: &OwnRun) -> Result<Option<Changing>, Action
     }
     let refused = |reason: &str| failed("perform", "the actions", reason);
     let lock = open(&directory, CHANGING).ok();
-    if let Some(lock) = &lock {
-        // Another run's revert is no reason to refuse.
-        share(lock, RESTORING).or_else(|reason| {
-            if has_run {
-                Err(refused(&reason))
-            } else {
-                Ok(())
-            }
-        })?;
+    // Another run's revert is no reason to refuse.
+    if let Some(lock) = &lock
+        && let Err(reason) = wait(&directory.join(CHANGING), RESTORING, || {
+            lock.try_lock_shared()
+        })
+        && has_run
+    {
+        return Err(refused(&reason));
     }
     match load(&directory, HAPPENED) {
         Ok(Some(happened)) if own.is(&happened.run) => Err(refused(GONE)),
