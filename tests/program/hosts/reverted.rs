@@ -286,16 +286,8 @@ enum Fault {
     Reboot,
 }
 
-const FAULTS: [Fault; 5] = [
-    Fault::Server,
-    Fault::Network,
-    Fault::Kill,
-    Fault::Disk,
-    Fault::Reboot,
-];
-
-/// Brings a fault over a host, and checks that the host is reached again, as before.
-fn round(world: &TestWorld, host: &mut SystemdHost, fault: Fault, bad: &str) {
+/// Brings a fault over a host, a time after the revert was armed, and checks that the host is reached again, as before.
+fn round(world: &TestWorld, host: &mut SystemdHost, fault: Fault, bad: &str, after: Duration) {
     world.expect(0, &["apply", "staging"]);
     let state = "cat /etc/ssh/sshd_config.d/own.conf; stat -c '%a %u %g' /etc/ssh/sshd_config.d/own.conf; systemctl is-active ssh cut || true; systemctl is-enabled ssh";
     let before = host.run(state);
@@ -318,6 +310,7 @@ fn round(world: &TestWorld, host: &mut SystemdHost, fault: Fault, bad: &str) {
         Fault::Kill => {
             declare(world, GOOD, bad);
             let mut child = apply_until_armed(world, host);
+            std::thread::sleep(after);
             child.kill().unwrap();
             child.wait().unwrap();
         }
@@ -332,7 +325,7 @@ fn round(world: &TestWorld, host: &mut SystemdHost, fault: Fault, bad: &str) {
         Fault::Reboot => {
             declare(world, GOOD, bad);
             let mut child = apply_until_armed(world, host);
-            std::thread::sleep(Duration::from_millis(300));
+            std::thread::sleep(after);
             host.restart(world);
             child.kill().unwrap();
             child.wait().unwrap();
@@ -354,21 +347,48 @@ fn round(world: &TestWorld, host: &mut SystemdHost, fault: Fault, bad: &str) {
     world.commit();
 }
 
-#[test]
-fn a_host_is_reached_again_after_every_fault() {
+/// Brings a fault over a host again and again, at different times: before the change, between the changes of its steps, and
+/// after them.
+fn rounds(fault: Fault) {
+    const TIMES: [u64; 10] = [300, 50, 500, 100, 200, 400, 600, 800, 0, 1000];
     let Some((world, mut host)) = host(SERVER) else {
         return;
     };
-    let rounds = if std::env::var_os("EVENKEEL_TEST_ALL").is_some() {
-        10
+    let repetitions = if std::env::var_os("EVENKEEL_TEST_ALL").is_some() {
+        5
     } else {
-        2
+        1
     };
-    for number in 0..rounds {
-        for fault in FAULTS {
+    for number in 0..repetitions {
+        for (time, bad) in TIMES.into_iter().zip(BAD.into_iter().cycle()) {
             let begun = Instant::now();
-            round(&world, &mut host, fault, BAD.get(number % 2).unwrap());
-            eprintln!("round {number}: {fault:?} took {:?}", begun.elapsed());
+            round(&world, &mut host, fault, bad, Duration::from_millis(time));
+            eprintln!("{number}: after {time} ms: {:?}", begun.elapsed());
         }
     }
+}
+
+#[test]
+fn a_host_is_reached_again_after_its_server_broke() {
+    rounds(Fault::Server);
+}
+
+#[test]
+fn a_host_is_reached_again_after_its_network_was_cut() {
+    rounds(Fault::Network);
+}
+
+#[test]
+fn a_host_is_reached_again_after_evenkeel_was_killed() {
+    rounds(Fault::Kill);
+}
+
+#[test]
+fn a_host_is_reached_again_after_its_disk_became_full() {
+    rounds(Fault::Disk);
+}
+
+#[test]
+fn a_host_is_reached_again_after_it_restarted() {
+    rounds(Fault::Reboot);
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, ArmRevert, DisarmRevert, GONE, Query, Revert, Stake, armed, happened};
@@ -34,6 +35,8 @@ pub(super) const LOCK: &str = "lock";
 pub(super) const WAITER: &str = "waiter";
 /// The lock that each batch of actions shares while a revert is armed, and that the waiter takes to restore.
 pub(super) const CHANGING: &str = "changing";
+/// The copies outside this directory. Each is listed before it is made, so that none stays when the host stops meanwhile.
+const OUTSIDE: &str = "outside.json";
 /// The unit of the waiter, where systemd is the first process.
 const UNIT: &str = "/etc/systemd/system/evenkeel-revert.service";
 /// What starts it after a reboot.
@@ -194,6 +197,10 @@ fn wait(
 }
 
 pub(super) fn load(directory: &Path, name: &str) -> Result<Option<Saved>, String> {
+    read(directory, name)
+}
+
+fn read<T: DeserializeOwned>(directory: &Path, name: &str) -> Result<Option<T>, String> {
     let path = directory.join(name);
     match fs::read(&path) {
         Ok(bytes) => serde_json::from_slice(&bytes)
@@ -371,7 +378,8 @@ fn disarm(directory: &Path, wanted: &DisarmRevert) -> Done {
         return Err(GONE.to_owned());
     }
     let held = lock(directory, LOCK, RESTORING)?;
-    let Some(saved) = load(directory, ARMED)?.filter(|saved| saved.run == wanted.run) else {
+    let armed = load(directory, ARMED)?;
+    if armed.is_none_or(|armed| armed.run != wanted.run) {
         // The answer to an earlier confirmation may have been lost.
         let confirmed = fs::read_to_string(directory.join(CONFIRMED)).unwrap_or_default();
         return if confirmed == wanted.run {
@@ -379,16 +387,12 @@ fn disarm(directory: &Path, wanted: &DisarmRevert) -> Done {
         } else {
             Err(GONE.to_owned())
         };
-    };
+    }
     // From here on, nothing is restored; the waiter ends.
     let path = directory.join(ARMED);
     fs::remove_file(&path).map_err(|error| shown(&path, &error))?;
     let _ = fs::write(directory.join(CONFIRMED), &wanted.run);
-    for each in &saved.paths {
-        if let PathWas::Copied { copy, .. } = &each.state {
-            let _ = fs::remove_file(copy);
-        }
-    }
+    sweep(directory);
     remove_unit();
     drop(held);
     Ok(Performed::default())
@@ -420,13 +424,33 @@ fn make(directory: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Removes the copies of runs that ended between two writes.
-fn sweep(directory: &Path) {
+/// Removes all copies: those of an armed revert, and those that it does not name, because the host or the program stopped
+/// between two writes.
+pub(super) fn sweep(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with("copy-") {
             let _ = fs::remove_file(entry.path());
         }
     }
+    let is_gone = |copy: &PathBuf| match fs::remove_file(copy) {
+        Ok(()) => true,
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    if let Ok(Some(copies)) = read::<Vec<PathBuf>>(directory, OUTSIDE)
+        && copies.iter().filter(|copy| !is_gone(copy)).count() == 0
+    {
+        let _ = fs::remove_file(directory.join(OUTSIDE));
+    }
+}
+
+/// Lists a copy outside this directory.
+fn list_outside(directory: &Path, copy: &Path) -> Result<(), String> {
+    let mut copies: Vec<PathBuf> = read(directory, OUTSIDE)?.unwrap_or_default();
+    if copies.iter().all(|other| other != copy) {
+        copies.push(copy.to_owned());
+        write(directory, OUTSIDE, &copies)?;
+    }
+    Ok(())
 }
 
 /// Keeps this program: the account's own copy may be removed before the revert.
@@ -543,10 +567,12 @@ fn save_path(directory: &Path, path: &str, number: usize) -> Result<PathWas, Str
     let copy = if own.dev() == device {
         directory.join(format!("copy-{number}"))
     } else {
-        parent.join(format!(
+        let copy = parent.join(format!(
             ".{}.evenkeel-revert-{number}",
             name.to_string_lossy()
-        ))
+        ));
+        list_outside(directory, &copy)?;
+        copy
     };
     let _ = fs::remove_file(&copy);
     let at = |error: std::io::Error| shown(&copy, &error);
@@ -611,7 +637,7 @@ pub(super) fn identity(found: &rustix::fs::Stat) -> (u64, i64, i64) {
     )
 }
 
-pub(super) fn write(directory: &Path, name: &str, saved: &Saved) -> Result<(), String> {
+pub(super) fn write<T: Serialize>(directory: &Path, name: &str, saved: &T) -> Result<(), String> {
     let (path, beside) = (directory.join(name), directory.join(format!(".{name}")));
     let text = serde_json::to_vec(saved).map_err(|error| error.to_string())?;
     let written = File::create(&beside).and_then(|mut file| {
@@ -698,8 +724,11 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::super::restore::wait_in;
-    use super::super::{GONE, Stake};
-    use super::{ARMED, CHANGING, HAPPENED, OwnRun, Saved, begin_in, load, now, open, save, write};
+    use super::super::{DisarmRevert, GONE, Stake};
+    use super::{
+        ARMED, CHANGING, HAPPENED, OwnRun, Saved, begin_in, disarm, list_outside, load, now, open,
+        save, write,
+    };
 
     const RUN: &str = "a-1 of staging";
     const TIME: Duration = Duration::from_millis(300);
@@ -766,5 +795,43 @@ mod tests {
         assert!(changing.is_some());
         drop(changing);
         assert_eq!(load(&own, ARMED).unwrap().unwrap().at, before);
+    }
+
+    /// What is left where the host or the agent stopped after the copies of a further step were made, before they were recorded.
+    #[test]
+    fn unrecorded_copies_are_removed_with_the_revert() {
+        for is_confirmed in [true, false] {
+            let scratch = tempfile::tempdir().unwrap();
+            let root = fs::canonicalize(scratch.path()).unwrap();
+            let [own, file, further, outside] =
+                ["own", "file", "further", ".x.evenkeel-revert-2"].map(|name| root.join(name));
+            armed(&own, &file);
+            fs::write(&further, "further").unwrap();
+            let mut saved = load(&own, ARMED).unwrap().unwrap();
+            let stake = Stake {
+                paths: vec![further.display().to_string()],
+                ..Stake::default()
+            };
+            save(&own, &stake, &mut saved).unwrap();
+            assert!(own.join("copy-1").exists());
+            list_outside(&own, &outside).unwrap();
+            fs::write(&outside, "copy").unwrap();
+            if is_confirmed {
+                let run = RUN.to_owned();
+                disarm(&own, &DisarmRevert { run }).unwrap();
+            } else {
+                wait_in(&own).unwrap();
+            }
+            assert!(!outside.exists());
+            let left = fs::read_dir(&own).unwrap().flatten();
+            let mut left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+            left.sort();
+            let end = if is_confirmed { "confirmed" } else { HAPPENED };
+            let mut expected = [CHANGING, end, "lock"].to_vec();
+            if !is_confirmed {
+                expected.push("waiter");
+            }
+            assert_eq!(left, expected);
+        }
     }
 }

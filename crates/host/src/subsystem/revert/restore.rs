@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, Mode};
 
 use super::local::{
     ARMED, CHANGING, HAPPENED, LOCK, PathWas, Saved, SavedPath, WAITER, directory, has_systemd,
-    identity, load, lock, now, open, remove_unit, shown, states,
+    identity, load, lock, now, open, remove_unit, shown, states, sweep,
 };
 use crate::local::reason::why_io;
 use crate::local::tool::Tool;
@@ -116,11 +116,7 @@ fn restore(directory: &Path, saved: &Saved) -> Result<(), String> {
             std::thread::sleep(Duration::from_secs(1));
         }
     }
-    for each in &saved.paths {
-        if let PathWas::Copied { copy, .. } = &each.state {
-            let _ = fs::remove_file(copy);
-        }
-    }
+    sweep(directory);
     let (armed, happened) = (directory.join(ARMED), directory.join(HAPPENED));
     fs::rename(&armed, &happened).map_err(|error| shown(&happened, &error))?;
     remove_unit();
