@@ -13,6 +13,11 @@ const SET_UP: &str = r#"
 echo 'ada:x:5000:5000:Ada "${x}" L,,,:/home/ada:/bin/bash' >>etc/passwd
 echo 'bad name!:x:5001:5001::/home/none:/bin/sh' >>etc/passwd
 echo 'eve:x:5002:5000:password=hunter2hunter2:/home/eve:/bin/sh' >>etc/passwd
+# Numbers of the system: with a shell, without one, and that of root.
+echo 'git:x:420:420::/srv/git:/bin/sh' >>etc/passwd
+echo 'box:x:421:421::/nonexistent:/usr/sbin/nologin' >>etc/passwd
+echo 'toor:x:0:0::/root:/bin/sh' >>etc/passwd
+printf 'git:x:420:\nbox:x:421:\n' >>etc/group
 echo 'ada:x:5000:' >>etc/group
 echo 'team_x:x:5003:ada' >>etc/group
 echo 'ada:!:19000:0:99999:7:::' >>etc/shadow
@@ -90,6 +95,9 @@ fn a_proposal_is_valid_and_its_plan_changes_nothing() {
         "# not proposed: file /etc/cron.d/with-secret: line 1 seems to contain a secret\n",
         "# not proposed: user eve: it seems to contain a secret\n",
         "# not proposed: user bad name!: ",
+        "[user.git]\non = \"web\"\nsystem = true\ngroup = \"git\"\ngroups = []\nhome = \"/srv/git\"\nshell = \"/bin/sh\"\n",
+        "[group.git]\non = \"web\"\nsystem = true\n",
+        "# not proposed: user toor: it has the number of root, and so all its rights\n",
         "# not proposed: mount /srv/share: ",
         "its path has characters that a source file should not have\n",
     ] {
@@ -100,6 +108,7 @@ fn a_proposal_is_valid_and_its_plan_changes_nothing() {
         "API_TOKEN=h",
         "\u{1b}",
         "etc/cron.d/link",
+        ".box]",
         "swap",
     ] {
         assert!(!proposal.contains(secret), "{secret}\n{proposal}");

@@ -532,5 +532,4 @@ fn many_packages_are_one_question() {
     let took = begun.elapsed();
     assert_eq!(answers.len(), 300);
     println!("300 of {} packages in {took:?}", names.len());
-    assert!(took < Duration::from_secs(5), "{took:?}");
 }

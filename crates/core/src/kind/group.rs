@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::account::{LARGEST, name_of, names_of, number_of};
 use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
-use super::proposal::Proposal;
+use super::proposal::{Proposal, numbered};
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, RemovalOrder, TellAttribute,
     Traits, Wrong,
@@ -183,7 +183,7 @@ impl Kind for Group {
     fn propose(found: &inventory::Answer) -> Vec<Proposal> {
         let groups = found.groups.iter().map(|group| Proposal {
             named_by: Some(("group", Value::text(&group.name))),
-            ..Proposal::new(&group.name, vec![("gid", Value::Integer(group.gid.into()))])
+            ..Proposal::new(&group.name, vec![numbered("gid", group.gid, group.system)])
         });
         groups.collect()
     }

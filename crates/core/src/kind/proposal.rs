@@ -45,6 +45,15 @@ pub(super) fn texts(items: &[String]) -> Value {
     Value::List(items.iter().map(|item| Value::text(item)).collect())
 }
 
+/// Returns the key for the number of an account. A number of the system differs from host to host, so it is not proposed.
+pub(super) fn numbered(key: &'static str, number: u32, is_system: bool) -> (&'static str, Value) {
+    if is_system {
+        ("system", Value::Boolean(true))
+    } else {
+        (key, Value::Integer(number.into()))
+    }
+}
+
 /// Returns a word that resembles a text: `/etc/nginx/nginx.conf` becomes `etc-nginx-nginx-conf`.
 #[must_use]
 pub fn word(text: &str) -> String {

@@ -6,7 +6,7 @@ use super::account::{LARGEST, check_word, name_of, names_of, number_of};
 use super::adoption::{Adopt, Adoption, adoptions};
 use super::contract::unexpected;
 use super::group::listed;
-use super::proposal::{Proposal, texts};
+use super::proposal::{Proposal, numbered, texts};
 use super::{
     Attributes, Claim, Context, Discrepancy, Kind, Observation, Reach, RemovalOrder, TellAttribute,
     Traits, Wrong,
@@ -294,7 +294,7 @@ impl Kind for User {
     fn propose(found: &inventory::Answer) -> Vec<Proposal> {
         let users = found.users.iter().map(|user| {
             let mut keys = vec![
-                ("uid", Value::Integer(user.uid.into())),
+                numbered("uid", user.uid, user.system),
                 ("group", Value::text(&user.group)),
                 ("groups", texts(&user.groups)),
                 ("home", Value::text(&user.home)),
@@ -308,6 +308,8 @@ impl Kind for User {
             }
             Proposal {
                 named_by: Some(("user", Value::text(&user.name))),
+                problem: (user.uid == 0)
+                    .then(|| "it has the number of root, and so all its rights".to_owned()),
                 after: std::iter::once(&user.group)
                     .chain(&user.groups)
                     .map(|group| Claim::new("group", group.clone()))

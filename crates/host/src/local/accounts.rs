@@ -40,6 +40,23 @@ pub(crate) struct Entry {
     locked: Option<bool>,
 }
 
+/// The number of the account without rights.
+const WITHOUT_RIGHTS: u32 = 65_534;
+/// Shells that end at once.
+const CLOSED: [&str; 6] = ["nologin", "false", "true", "sync", "halt", "shutdown"];
+
+/// Whether an account is one of a person: one with a number from the first one on, or with a shell. `root` and the account
+/// without rights are part of every system; a second account with the number 0 is not.
+pub(crate) fn is_of_person(name: &str, uid: u32, shell: &str, first_number: u32) -> bool {
+    // An empty field is the default shell.
+    let has_shell = !CLOSED.contains(&shell.rsplit('/').next().unwrap_or_default());
+    match uid {
+        0 => name != "root",
+        WITHOUT_RIGHTS => has_shell,
+        number => number >= first_number || has_shell,
+    }
+}
+
 /// The files of accounts, read once per batch.
 pub(crate) struct Accounts {
     pub(crate) users: BTreeMap<String, Entry>,

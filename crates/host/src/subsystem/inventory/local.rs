@@ -9,7 +9,7 @@ use std::path::Path;
 use super::{
     Answer, FoundFile, FoundGroup, FoundKey, FoundMount, FoundPackage, FoundUnit, FoundUser, Query,
 };
-use crate::local::accounts::Accounts;
+use crate::local::accounts::{Accounts, is_of_person};
 use crate::local::reason::why_io;
 use crate::local::small_file;
 use crate::local::tool::{Ran, Tool};
@@ -201,21 +201,27 @@ fn accounts(query: &Query, answer: &mut Answer) {
             return;
         }
     };
-    let is_listed = |number: u32| (query.first_number..AFTER_LAST).contains(&number);
+    let is_of_people = |number: u32| (query.first_number..AFTER_LAST).contains(&number);
+    // The groups of users with numbers of the system that have their names.
+    let mut own_groups = BTreeSet::new();
     for (name, entry) in &accounts.users {
         // People log in to accounts of the system too.
         keys(name, &entry.home, answer);
         let UserState::Present(user) = accounts.user(name) else {
             continue;
         };
-        if !is_listed(user.uid) {
+        if !is_of_person(name, user.uid, &user.shell, query.first_number) {
             continue;
         }
         let group = user.group.name.as_deref();
         let gid = user.group.id;
+        if group == Some(name) {
+            own_groups.insert(name.clone());
+        }
         answer.users.push(FoundUser {
             name: name.clone(),
             uid: user.uid,
+            system: !is_of_people(user.uid),
             group: group.map_or_else(|| gid.to_string(), str::to_owned),
             groups: user.groups,
             home: user.home,
@@ -225,11 +231,12 @@ fn accounts(query: &Query, answer: &mut Answer) {
         });
     }
     let groups = accounts.numbered_groups();
-    let groups = groups.filter(|(_, gid)| is_listed(*gid));
+    let groups = groups.filter(|(name, gid)| is_of_people(*gid) || own_groups.contains(*name));
     answer.groups = groups
         .map(|(name, gid)| FoundGroup {
             name: name.to_owned(),
             gid,
+            system: !is_of_people(gid),
         })
         .collect();
     answer.groups.sort();

@@ -14,7 +14,7 @@ use super::{Seals, Subject};
 /// Asks for an inventory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
-    /// The lowest number of users and groups that are listed. Lower ones belong to packages.
+    /// The lowest number of users and groups of people. Lower ones belong to packages, except for users with a shell.
     pub first_number: u32,
 }
 
@@ -55,6 +55,8 @@ pub struct FoundGroup {
     pub name: String,
     /// The number.
     pub gid: u32,
+    /// Whether the number is one of the system, which each host chooses.
+    pub system: bool,
 }
 
 /// A user.
@@ -64,6 +66,8 @@ pub struct FoundUser {
     pub name: String,
     /// The number.
     pub uid: u32,
+    /// Whether the number is one of the system, which each host chooses.
+    pub system: bool,
     /// The primary group, by name or number.
     pub group: String,
     /// The other groups.
@@ -151,11 +155,12 @@ pub mod wire {
         /// A package.
         FoundPackage = super::FoundPackage { name: String, version: String }
         /// A group.
-        FoundGroup = super::FoundGroup { name: String, gid: u32 }
+        FoundGroup = super::FoundGroup { name: String, gid: u32, system: bool }
         /// A user.
         FoundUser = super::FoundUser {
             name: String,
             uid: u32,
+            system: bool,
             group: String,
             groups: Vec<String>,
             home: String,

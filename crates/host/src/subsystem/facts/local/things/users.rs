@@ -1,13 +1,10 @@
 //! Accounts of people: those with a number from 1000, and those with a shell.
 
 use super::super::Group;
+use crate::local::accounts::is_of_person;
 
 /// The first number of an account of a person.
 const FIRST: u32 = 1000;
-/// The number of the account without rights.
-const WITHOUT_RIGHTS: u32 = 65_534;
-/// Shells that end at once.
-const CLOSED: [&str; 6] = ["nologin", "false", "true", "sync", "halt", "shutdown"];
 
 pub(in super::super) fn read(group: &mut Group) {
     for account in super::accounts(group).unwrap_or_default() {
@@ -29,15 +26,8 @@ fn shell(written: &str) -> &str {
     }
 }
 
-/// Whether an account is one of a person. `root` and the account without rights are part of every system; a second account
-/// with the number 0 is not.
-pub(super) fn is_listed(name: &str, uid: &str, written: &str) -> bool {
-    let program = shell(written).rsplit('/').next().unwrap_or_default();
-    let has_shell = !CLOSED.contains(&program);
-    match uid.parse::<u32>() {
-        Ok(0) => name != "root",
-        Ok(WITHOUT_RIGHTS) => has_shell,
-        Ok(number) => number >= FIRST || has_shell,
-        Err(_) => true,
-    }
+/// Whether an account is one of a person. One with an unreadable number counts as one.
+pub(super) fn is_listed(name: &str, uid: &str, shell: &str) -> bool {
+    uid.parse()
+        .map_or(true, |uid| is_of_person(name, uid, shell, FIRST))
 }
