@@ -363,7 +363,7 @@ fn next(report: &Report, style: Style, to: &mut dyn Write) -> io::Result<()> {
 
 /// Whether a text can be pasted into a shell: it is a command, perhaps with a comment.
 fn is_command(text: &str) -> bool {
-    ["evenkeel ", "git ", "kill ", "python3 "]
+    ["cat ", "evenkeel ", "git ", "kill ", "python3 "]
         .iter()
         .any(|program| text.starts_with(program))
         && !text.split('#').next().unwrap_or_default().contains(", ")

@@ -30,6 +30,9 @@ mkdir -p home/ada/.ssh
 } >home/ada/.ssh/authorized_keys
 chown -R 5000:5000 home/ada; chmod 700 home/ada home/ada/.ssh; chmod 600 home/ada/.ssh/authorized_keys
 mkdir -p etc/cron.d etc/sysctl.d
+mkdir -p etc/sudoers.d; printf 'deploy ALL=(ALL) NOPASSWD: ALL\n' >etc/sudoers.d/deploy; chmod 440 etc/sudoers.d/deploy
+echo 'none:x:422:422::/dev/null:/usr/sbin/nologin' >>etc/passwd
+ln -s home/ada linked; echo 'alias:x:423:423::/linked:/usr/sbin/nologin' >>etc/passwd
 printf '# every day\n0 4 * * * root /usr/local/bin/x --a="${b}"\n' >etc/cron.d/nightly
 chmod 640 etc/cron.d/nightly; chown 5000 etc/cron.d/nightly
 printf '0 4 * * * root curl -u admin:hunter2hunter2 https://x\n' >etc/cron.d/with-secret
@@ -95,6 +98,7 @@ fn a_proposal_is_valid_and_its_plan_changes_nothing() {
         "# not proposed: file /etc/cron.d/with-secret: line 1 seems to contain a secret\n",
         "# not proposed: user eve: it seems to contain a secret\n",
         "# not proposed: user bad name!: ",
+        "path = \"/etc/sudoers.d/deploy\"",
         "[user.git]\non = \"web\"\nsystem = true\ngroup = \"git\"\ngroups = []\nhome = \"/srv/git\"\nshell = \"/bin/sh\"\n",
         "[group.git]\non = \"web\"\nsystem = true\n",
         "# not proposed: user toor: it has the number of root, and so all its rights\n",
@@ -109,6 +113,7 @@ fn a_proposal_is_valid_and_its_plan_changes_nothing() {
         "\u{1b}",
         "etc/cron.d/link",
         ".box]",
+        "# not read",
         "swap",
     ] {
         assert!(!proposal.contains(secret), "{secret}\n{proposal}");

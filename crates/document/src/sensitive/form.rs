@@ -38,12 +38,28 @@ pub(crate) fn is_harmless(bearing: Bearing, text: &str) -> bool {
 
 /// Returns whether a text is harmless under any key: a switch, a path, a plain URL, the name of a variable.
 fn is_settled(text: &str) -> bool {
-    is_switch(text) || is_path(text) || is_plain_url(text) || is_variable(text)
+    is_mechanism(text)
+        || is_switch(text)
+        || is_path(text)
+        || is_plain_url(text)
+        || is_variable(text)
 }
 
 /// Returns whether a text below a key of secrets is harmless by its form.
 pub(crate) fn is_settled_form(text: &str) -> bool {
     is_harmless(Bearing::Strong, text)
+}
+
+/// Returns whether a text is a mechanism of SASL with a hash in its name, and no password.
+fn is_mechanism(text: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "scram-sha-1",
+        "scram-sha-256",
+        "scram-sha-512",
+        "cram-md5",
+        "digest-md5",
+    ];
+    NAMES.iter().any(|name| text.eq_ignore_ascii_case(name))
 }
 
 /// Returns whether a text means on, off or nothing.

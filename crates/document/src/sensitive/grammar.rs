@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::form::{COVERED, is_reference};
+use super::system::is_public_block;
 
 /// Programs with their options that take a secret: in the same word when the flag is set, in the next one otherwise.
 const OPTIONS: &[(&str, &str, bool)] = &[
@@ -205,7 +206,10 @@ fn access_list(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>
             .strip_prefix('>')
             .or_else(|| word.strip_prefix('<'))
             .or_else(|| word.strip_prefix('#').filter(|rest| is_hash(rest)));
-        if rest.is_some_and(|rest| is_value(rest) && !rest.starts_with(['=', '<', '>'])) {
+        let is_comment = word == "<!--";
+        if rest.is_some_and(|rest| is_value(rest) && !rest.starts_with(['=', '<', '>']))
+            && !is_comment
+        {
             found.push(range.start + 1..range.end);
         }
     }
@@ -213,12 +217,25 @@ fn access_list(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>
 
 /// `machine HOST login NAME password X`, also of one line with several machines.
 fn netrc(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>) {
+    let is_key = |at: usize| {
+        matches!(
+            get(line, words, at),
+            "machine" | "login" | "account" | "password"
+        )
+    };
     let has = |wanted: &str| (0..words.len()).any(|at| get(line, words, at) == wanted);
     if !(has("machine") || has("login")) {
         return;
     }
     for at in 0..words.len() {
+        // Keys and values alternate, unlike in a sentence.
+        let alternates = at.checked_sub(2).is_some_and(is_key)
+            || is_key(at + 2)
+            || at
+                .checked_sub(1)
+                .is_some_and(|at| get(line, words, at) == "default");
         if matches!(get(line, words, at), "password" | "account")
+            && alternates
             && is_value(get(line, words, at + 1))
             && let Some(range) = words.get(at + 1)
         {
@@ -301,7 +318,10 @@ fn identified(line: &str, found: &mut Vec<Range<usize>>) {
 
 /// A PEM key in one line with escaped line ends.
 fn key_block(line: &str, found: &mut Vec<Range<usize>>) {
-    let Some(start) = line.find("-----BEGIN") else {
+    let mut blocks = line.match_indices("-----BEGIN").map(|(start, _)| start);
+    // Everything from the first private one on.
+    let is_private = |start: &usize| !is_public_block(line.get(*start..).unwrap_or_default());
+    let Some(start) = blocks.find(is_private) else {
         return;
     };
     let rest = line.get(start..).unwrap_or_default();
@@ -328,8 +348,10 @@ fn headers(line: &str, found: &mut Vec<Range<usize>>) {
             let length = rest.find(|each| !is_part(each)).unwrap_or(rest.len());
             let text = rest.get(..length).unwrap_or_default();
             let any = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
+            // Not a word, also a capitalised one: `Basic Settings`.
             let is_made = any(u8::is_ascii_digit)
-                || any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase);
+                || any(u8::is_ascii_lowercase)
+                    && text.bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
             if text.len() >= SHORTEST && is_made {
                 found.push(start..start + length);
             }

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use super::form::{default_in, is_harmless, is_random, is_reference};
 use super::key::{Bearing, bearing};
+use super::system::is_no_key;
 use super::{grammar, token, url};
 
 /// The permitted separators between a name and its value.
@@ -255,6 +256,10 @@ impl Place<'_> {
         let run = self.text(self.run.clone());
         let name = judged_part(run);
         let kind = bearing(name);
+        if kind != Bearing::Plain && self.manner == Manner::Line && is_no_key(self.line, &self.run)
+        {
+            return None;
+        }
         if kind != Bearing::Plain && found.about.is_none() {
             found.about = Some(self.run.clone());
         }
@@ -369,6 +374,8 @@ impl Place<'_> {
             },
             // It contains elements.
             Some(_) => return None,
+            // `# <file system> <type> <dump> <pass>` of fstab: XML has other comments.
+            None if self.line.trim_start().starts_with('#') => return None,
             None => (self.line.len(), true),
         };
         let name = judged_part(self.text(self.run.clone()));

@@ -14,6 +14,7 @@ mod known;
 mod line;
 mod places;
 mod survey;
+mod system;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -36,4 +37,5 @@ pub use within::{
 
 pub(crate) use form::{COVERED, is_settled_form};
 pub(crate) use line::{Held, Manner, look};
+pub(crate) use system::{is_in_block, is_public_block};
 pub(crate) use telling::{may_hold, next};

@@ -297,6 +297,21 @@ fn value(text: &str) -> Value {
     }
 }
 
+/// Returns the part up to the first colon, which names hosts, if all messages begin with it.
+fn shared_start(messages: &[String]) -> &str {
+    const END: &str = ": ";
+    let first = messages.first().map_or("", String::as_str);
+    let start = first
+        .split_once(END)
+        .and_then(|(start, _)| first.get(..start.len() + END.len()))
+        .unwrap_or_default();
+    if messages.iter().all(|message| message.starts_with(start)) {
+        start
+    } else {
+        ""
+    }
+}
+
 /// Joins many undeclared findings about one group of facts: a thousand packages are one decision.
 fn grouped(defects: Vec<Defect>) -> Vec<Defect> {
     /// Maximum number of findings of one group that stay separate.
@@ -343,11 +358,16 @@ fn grouped(defects: Vec<Defect>) -> Vec<Defect> {
             .take(words::SHOWN)
             .collect();
         let subject = joined.subject.clone();
+        let start = shared_start(&more).to_owned();
+        let shown: Vec<&str> = more
+            .iter()
+            .map(|message| message.strip_prefix(&*start).unwrap_or(message))
+            .collect();
         joined.message = format!(
-            "{} of {subject}.{group_name}: {}; and {} more",
+            "{} of {subject}.{group_name}: {start}{}; and {} more",
             count(all, "finding"),
-            more.join("; "),
-            all - more.len()
+            shown.join("; "),
+            all - shown.len()
         );
         joined.attribute = Some(group_name.to_owned());
         joined.expected = None;

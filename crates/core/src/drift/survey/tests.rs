@@ -205,6 +205,34 @@ fn a_thousand_packages_are_one_finding() {
 }
 
 #[test]
+fn many_deviations_of_one_host_name_it_once() {
+    let names: Vec<String> = (0..11)
+        .map(|number| format!("packages|p{number}"))
+        .collect();
+    let with = |version| {
+        let facts: Vec<_> = names.iter().map(|name| (name.as_str(), version)).collect();
+        host(&facts)
+    };
+    let found = judged(
+        &definition("", ""),
+        environment(&[("web-0", with("2"))]),
+        environment(&[
+            ("web-1", with("2")),
+            ("web-2", with("2")),
+            ("web-3", with("1")),
+        ]),
+    );
+    assert_eq!(
+        words(&found),
+        [
+            "survey/host-differs 11 findings of survey.web@web-3.packages: web-3 (production) differs from its siblings: packages.p0 is `1`; \
+             2 other hosts have `2`; packages.p1 is `1`; 2 other hosts have `2`; packages.p10 is `1`; 2 other hosts have `2`; \
+             packages.p2 is `1`; 2 other hosts have `2`; packages.p3 is `1`; 2 other hosts have `2`; and 6 more"
+        ]
+    );
+}
+
+#[test]
 fn a_host_that_differs_from_its_siblings_is_named() {
     let definition = definition("", "");
     let with = |version| host(&[("packages|openssl", version), ("packages|bash", "5")]);

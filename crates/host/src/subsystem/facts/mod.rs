@@ -4,7 +4,7 @@
 //! a private key. Comparing hosts is left to the caller, and so is finding the declaration of a thing.
 
 #[cfg(feature = "local")]
-mod local;
+pub(super) mod local;
 
 use serde::{Deserialize, Serialize};
 

@@ -16,6 +16,7 @@ use crate::local::tool::{Ran, Tool};
 use crate::local::{Found, Local, LocalTarget};
 use crate::package::System;
 use crate::package::local::{requested_of_rpm, system};
+use crate::subsystem::facts::local::bytes_of_user;
 use crate::subsystem::lines::key;
 use crate::subsystem::mount;
 use crate::subsystem::user::UserState;
@@ -244,7 +245,8 @@ fn accounts(query: &Query, answer: &mut Answer) {
 
 fn keys(user: &str, home: &str, answer: &mut Answer) {
     let path = Path::new(home).join(".ssh/authorized_keys");
-    let bytes = match small_file::read(&path, LONGEST) {
+    // Like sshd, through links: the home of `bin` is one on most hosts.
+    let bytes = match bytes_of_user(&path) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return,
         Err(reason) => {

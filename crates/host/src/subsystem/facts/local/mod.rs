@@ -181,7 +181,7 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, String> {
 
 /// Reads a file like [`bytes`] that a user may have replaced by a link: one to a file of the kernel is refused, since reading
 /// some of them, such as `/proc/kmsg`, has effects.
-fn bytes_of_user(path: &Path) -> Result<Option<Vec<u8>>, String> {
+pub(in crate::subsystem) fn bytes_of_user(path: &Path) -> Result<Option<Vec<u8>>, String> {
     let Some(file) = opened(path)? else {
         return Ok(None);
     };
@@ -199,7 +199,10 @@ fn bytes_of_user(path: &Path) -> Result<Option<Vec<u8>>, String> {
 fn opened(path: &Path) -> Result<Option<File>, String> {
     let status = match std::fs::metadata(path) {
         Ok(status) => status,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        // A home directory may be `/dev/null`.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         Err(error) => return Err(why_io(&error)),
     };
     const OTHER: &str = "it is not a regular file";
