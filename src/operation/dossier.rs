@@ -88,13 +88,14 @@ impl GateReview {
                 facts.drift = live_drift(defects, (*name == production).then_some(&plan));
             }
         }
-        let surveyed = surveyed::of_all(project, resolution)?;
+        let coming = surveyed::coming(resolution, project.definition.path.iter().zip(&lives))?;
+        let surveyed = surveyed::of_all(project, resolution, &coming)?;
         let mut known = of_definitions(project, resolution, state)?;
         let counted = surveyed
             .findings
             .defects
             .iter()
-            .filter(|defect| defect.counts());
+            .filter(|defect| defect.counts() && defect.corner.is_none());
         known.parity.extend(findings(counted, None));
         let rehearsed = rehearsed(&project.definition, state, &plan, &restores);
         let evidence = evidence(&project.definition, state);

@@ -1,5 +1,7 @@
 //! Drift: between environments, and between each environment and its live state. Read-only.
 
+use std::collections::BTreeMap;
+
 use super::log::time;
 use super::past::CommitQuery;
 use super::picture::Resolution;
@@ -8,6 +10,7 @@ use super::{
     Failure, Project, ProjectLocation, World, ages, checked, surveyed, undeclared, unrecorded,
 };
 use crate::report::{EnvironmentReport, Report, SinceTimeDocument};
+use evenkeel_core::drift::survey::Coming;
 use evenkeel_core::drift::{
     Classes, Unread, by_machine, codes, compare_along_path, name_releases, seen_since,
 };
@@ -192,9 +195,23 @@ pub(super) fn found(
     let path = &project.definition.path;
     unread.partial = path.iter().any(|name| !names.contains(name));
     let surveys = !request.parity_only && (!request.live_only || request.record);
+    let mut live = None;
+    let mut coming = BTreeMap::new();
+    if let Some(state) = state.as_ref().filter(|_| !request.survey_only) {
+        let observed = observe_all(
+            &project,
+            &resolution,
+            &names,
+            state,
+            &mut unread,
+            &mut report,
+        )?;
+        coming = observed.coming;
+        live = Some((observed.defects, observed.environments));
+    }
     // A recorded check contains all findings of its environments.
     if surveys {
-        let surveyed = surveyed::survey(&project, &resolution, &names, &mut report)?;
+        let surveyed = surveyed::survey(&project, &resolution, &names, &coming, &mut report)?;
         if let Some(Since::Time(since)) = &since
             && !project.definition.surveys.is_empty()
         {
@@ -211,15 +228,7 @@ pub(super) fn found(
     if let Some(state) = state.as_ref().filter(|_| request.survey_only) {
         checked::narrow(state, now, &mut defects);
     }
-    if let Some(state) = state.as_ref().filter(|_| !request.survey_only) {
-        let (live, environments) = observe_all(
-            &project,
-            &resolution,
-            &names,
-            state,
-            &mut unread,
-            &mut report,
-        )?;
+    if let (Some(state), Some((live, environments))) = (&state, live) {
         unseen |= live.iter().any(|defect| defect.code == &codes::CANNOT_TELL);
         defects.extend(live);
         report.environments = environments;
@@ -360,6 +369,14 @@ fn next(report: &mut Report) {
     report.next.extend(commands);
 }
 
+/// What was found in live environments.
+struct Observed {
+    defects: Vec<Defect>,
+    environments: Vec<EnvironmentReport>,
+    /// The pending changes of each environment.
+    coming: BTreeMap<EnvironmentName, Coming>,
+}
+
 fn observe_all(
     project: &Project<'_>,
     resolution: &Resolution,
@@ -367,7 +384,7 @@ fn observe_all(
     state: &State,
     unread: &mut Unread,
     report: &mut Report,
-) -> Result<(Vec<Defect>, Vec<EnvironmentReport>), Failure> {
+) -> Result<Observed, Failure> {
     let mut found: Vec<Vec<Defect>> = Vec::new();
     let mut environments = Vec::new();
     for name in names {
@@ -382,6 +399,7 @@ fn observe_all(
         situation.let_go();
     }
     compare_along_path(&project.definition, names, &mut found);
+    let coming = surveyed::coming(resolution, names.iter().zip(&found))?;
     let mut all = Vec::new();
     for (mut defects, environment) in found.into_iter().zip(&mut environments) {
         let standing = state.environment(&EnvironmentName::new(&environment.name));
@@ -394,5 +412,9 @@ fn observe_all(
         environment.running(standing);
         all.extend(defects);
     }
-    Ok((all, environments))
+    Ok(Observed {
+        defects: all,
+        environments,
+        coming,
+    })
 }

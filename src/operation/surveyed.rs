@@ -7,11 +7,12 @@ use super::picture::Resolution;
 use super::{Failure, Project};
 use crate::report::{FactChangeDocument, Report};
 use evenkeel_core::drift::survey::{
-    self, FactChange, FactTimes, FactsOfSurvey, Reading, SurveyFindings,
+    self, Coming, FactChange, FactTimes, FactsOfSurvey, Reading, SurveyFindings,
 };
 use evenkeel_host::facts::GroupOfFacts;
 use evenkeel_ledger::Record;
 use evenkeel_ledger::record::FactsOfHost;
+use evenkeel_model::defect::Defect;
 use evenkeel_model::text::count;
 use evenkeel_model::{Digest, EnvironmentName, Moment};
 
@@ -43,8 +44,26 @@ pub(super) struct SurveyResult {
 pub(super) fn of_all(
     project: &Project<'_>,
     resolution: &Resolution,
+    coming: &BTreeMap<EnvironmentName, Coming>,
 ) -> Result<SurveyResult, Failure> {
-    read(project, resolution, &project.definition.path)
+    read(project, resolution, &project.definition.path, coming)
+}
+
+/// Returns the pending changes of each environment, from the findings about its live state.
+///
+/// # Errors
+///
+/// When an environment was not resolved.
+pub(super) fn coming<'d>(
+    resolution: &Resolution,
+    live: impl IntoIterator<Item = (&'d EnvironmentName, &'d Vec<Defect>)>,
+) -> Result<BTreeMap<EnvironmentName, Coming>, Failure> {
+    live.into_iter()
+        .map(|(name, defects)| {
+            let resolved = resolution.environment(name)?;
+            Ok((name.clone(), Coming::of(resolved, defects)))
+        })
+        .collect()
 }
 
 /// Reads and judges the surveys of these environments, and reports how much was compared. It changes nothing.
@@ -56,9 +75,10 @@ pub(super) fn survey(
     project: &Project<'_>,
     resolution: &Resolution,
     names: &[EnvironmentName],
+    coming: &BTreeMap<EnvironmentName, Coming>,
     report: &mut Report,
 ) -> Result<SurveyResult, Failure> {
-    let result = read(project, resolution, names)?;
+    let result = read(project, resolution, names, coming)?;
     if !project.definition.surveys.is_empty() {
         report.say(format!(
             "survey: {} of {} compared",
@@ -73,6 +93,7 @@ fn read(
     project: &Project<'_>,
     resolution: &Resolution,
     names: &[EnvironmentName],
+    coming: &BTreeMap<EnvironmentName, Coming>,
 ) -> Result<SurveyResult, Failure> {
     let definition = &project.definition;
     if definition.surveys.is_empty() {
@@ -92,7 +113,7 @@ fn read(
     if project.world.interruption.is_set() {
         return Err(Failure::Interrupted);
     }
-    let findings = survey::judge(definition, &read, project.world.clock.now());
+    let findings = survey::judge(definition, &read, coming, project.world.clock.now());
     let mut facts = Vec::new();
     for (survey, environments) in read {
         for (environment, hosts) in environments {

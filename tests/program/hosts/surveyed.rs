@@ -100,6 +100,52 @@ fn a_package_of_another_version_is_drift_until_it_is_declared_and_shuts_the_gate
 }
 
 #[test]
+fn what_a_release_brings_does_not_block_it_and_other_differences_do() {
+    let mut world = system();
+    let hosts = [("staging-1", ""), ("production-1", "")];
+    let Some(running) = hosts_with(&mut world, &hosts, "root") else {
+        return;
+    };
+    surveyed(&world, r#""packages", "users""#);
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+
+    world.add(
+        "environments/system.toml",
+        "\n[user.shop]\non = \"web\"\nsystem = true\nshell = \"/usr/sbin/nologin\"\n",
+    );
+    world.commit();
+    world.expect(0, &["deliver"]).silent_about("users.shop");
+    let document = world.json(2, &["drift"]);
+    let findings = document["findings"].as_array().unwrap().iter();
+    let surveyed: Vec<&str> = findings
+        .filter(|finding| finding["subject"] == "survey.web")
+        .map(|finding| finding["corner"].as_str().unwrap_or("none"))
+        .collect();
+    assert!(!surveyed.is_empty());
+    assert!(
+        surveyed.iter().all(|corner| *corner == "half-promoted"),
+        "{surveyed:?}"
+    );
+    assert_eq!(document["counts"]["pending"], 1, "{document:#}");
+
+    // Compared alone, nothing is known about pending changes.
+    world
+        .expect(2, &["drift", "--survey"])
+        .says("users.shop.shell is");
+
+    running[1].run("echo 'eve:x:4444:4444::/home/eve:/bin/sh' >>/etc/passwd");
+    world
+        .expect(3, &["deliver"])
+        .says("users.eve.shell is")
+        .silent_about("users.shop");
+    running[1].run("sed -i /^eve:/d /etc/passwd");
+    world.expect(0, &["deliver"]);
+    world.expect(0, &["release"]);
+    world.expect(0, &["drift"]);
+}
+
+#[test]
 fn a_lone_host_is_named_a_thousand_packages_are_one_finding_and_a_dead_host_is_unknown() {
     let mut world = system();
     let names = [

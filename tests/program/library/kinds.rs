@@ -39,6 +39,11 @@ const OTHER_MEANINGS: &[(&str, &str, &str)] = &[
         "a group of facts",
     ),
     (
+        "crates/core/src/kind/claim.rs",
+        "sysctl",
+        "a class of claims, and a group of facts",
+    ),
+    (
         "src/report/github.rs",
         "file",
         "a property of a workflow command",

@@ -23,6 +23,10 @@ impl<'a> Claim<'a> {
     pub const UNIT: &'static str = "unit";
     /// Class of accounts.
     pub const USER: &'static str = "user";
+    /// Class of groups of accounts.
+    pub const GROUP: &'static str = "group";
+    /// Class of settings of the kernel, which is the name of their group of facts too.
+    pub const SYSCTL: &'static str = "sysctl";
     /// Class of keys with which users log in: user, type and digest of each.
     pub const KEY: &'static str = "authorized key";
 

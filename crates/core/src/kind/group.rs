@@ -129,7 +129,7 @@ impl Kind for Group {
     }
 
     fn claims(declared: &GroupDeclared) -> Vec<Claim<'_>> {
-        vec![Claim::new("group", &declared.group)]
+        vec![Claim::new(Claim::GROUP, &declared.group)]
     }
 
     fn queries(declared: &GroupDeclared) -> Vec<Query> {

@@ -139,7 +139,7 @@ impl Kind for Sysctl {
 
     fn claims(declared: &SysctlDeclared) -> Vec<Claim<'_>> {
         vec![
-            Claim::new("sysctl", &declared.key),
+            Claim::new(Claim::SYSCTL, &declared.key),
             Claim::path(own_path(&declared.key)),
         ]
     }

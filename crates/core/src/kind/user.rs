@@ -312,7 +312,7 @@ impl Kind for User {
                     .then(|| "it has the number of root, and so all its rights".to_owned()),
                 after: std::iter::once(&user.group)
                     .chain(&user.groups)
-                    .map(|group| Claim::new("group", group.clone()))
+                    .map(|group| Claim::new(Claim::GROUP, group.clone()))
                     .collect(),
                 ..Proposal::new(&user.name, keys)
             }

@@ -5,6 +5,7 @@
 
 mod changes;
 pub mod codes;
+mod coming;
 mod profile;
 mod words;
 
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use evenkeel_comparison::{Identities, Identity, Path, Pattern, Which};
 use evenkeel_host::facts::{self, GroupOfFacts};
 use evenkeel_host::{Answer, Query, threads};
-use evenkeel_model::defect::Defect;
+use evenkeel_model::defect::{Corner, Defect};
 use evenkeel_model::text::count;
 use evenkeel_model::{EnvironmentName, Moment, Value};
 
@@ -25,6 +26,8 @@ use crate::environment::Definition;
 use crate::environment::definition::{Survey, Varies, size_class};
 use crate::observe::Observers;
 use profile::Profile;
+
+pub use coming::Coming;
 
 /// Prefix of the places of surveys, and of their names among documents.
 pub const PREFIX: &str = "survey.";
@@ -86,11 +89,12 @@ pub fn read(survey: &Survey, observers: &Observers<'_>) -> HostFacts {
         .collect()
 }
 
-/// Judges the facts of all surveys of a definition.
+/// Judges the facts of all surveys of a definition. What pending changes explain is pending too.
 #[must_use]
 pub fn judge(
     definition: &Definition,
     read: &BTreeMap<Arc<str>, FactsOfSurvey>,
+    coming: &BTreeMap<EnvironmentName, Coming>,
     now: Moment,
 ) -> SurveyFindings {
     let mut found = SurveyFindings::default();
@@ -111,7 +115,10 @@ pub fn judge(
             found
                 .defects
                 .extend(words::expiring(survey, environment, &profile, now));
-            disparities.extend(siblings(survey, environment, &profile));
+            let coming = coming
+                .get(environment)
+                .map(|coming| coming.on_some_of(profile.number_of_hosts()));
+            disparities.extend(siblings(survey, environment, &profile, coming.as_ref()));
             own.insert(environment, profile);
         }
         for (one, two, beside) in definition.pairs() {
@@ -121,6 +128,7 @@ pub fn judge(
                     between: (&one, &two),
                     beside,
                     identities: identities(definition, &one, &two),
+                    coming: (coming.get(&one), coming.get(&two)),
                 };
                 disparities.extend(pair.compare(left, right));
             }
@@ -192,12 +200,24 @@ fn identities(definition: &Definition, one: &EnvironmentName, two: &EnvironmentN
 }
 
 /// Compares the hosts of one environment with each other.
-fn siblings(survey: &Survey, environment: &EnvironmentName, profile: &Profile) -> Vec<Disparity> {
+fn siblings(
+    survey: &Survey,
+    environment: &EnvironmentName,
+    profile: &Profile,
+    coming: Option<&Coming>,
+) -> Vec<Disparity> {
     profile
         .deviations()
         .into_iter()
         .map(|deviation| {
-            let defect = words::deviation(survey, environment, &deviation);
+            let mut defect = words::deviation(survey, environment, &deviation);
+            // Either of the hosts may be the one that lacks the change.
+            let (path, found, usual) = (deviation.path, deviation.found, deviation.usual);
+            let is_coming = coming.is_some_and(|coming| {
+                coming.explains(&survey.on, path, found, usual)
+                    || coming.explains(&survey.on, path, usual, found)
+            });
+            defect.corner = is_coming.then_some(Corner::Pending);
             Disparity {
                 place: words::place(survey, deviation.path),
                 between: (environment.clone(), environment.clone()),
@@ -216,6 +236,8 @@ struct Pair<'a> {
     /// Whether they are siblings on the path, so that neither must be the smaller one.
     beside: bool,
     identities: Identities,
+    /// The pending changes of each.
+    coming: (Option<&'a Coming>, Option<&'a Coming>),
 }
 
 impl Pair<'_> {
@@ -244,15 +266,32 @@ impl Pair<'_> {
                     (Some(_), Some(_)) => &codes::DIFFERS,
                     _ => &codes::MISSING,
                 };
+                let mut defect = words::difference(self.survey, code, path, self.between, sides);
+                defect.corner = self.corner(path, sides);
                 Some(Disparity {
                     place: words::place(self.survey, path),
                     between: (self.between.0.clone(), self.between.1.clone()),
                     values: (sides.0.map(value), sides.1.map(value)),
                     document: Some((words::subject(self.survey).into(), path.clone())),
-                    defect: words::difference(self.survey, code, path, self.between, sides),
+                    defect,
                 })
             })
             .collect()
+    }
+
+    /// The corner of a difference that pending changes explain.
+    fn corner(&self, path: &Path, (one, two): (Option<&str>, Option<&str>)) -> Option<Corner> {
+        let on = &self.survey.on;
+        let explains = |coming: Option<&Coming>, own, other| {
+            coming.is_some_and(|coming| coming.explains(on, path, own, other))
+        };
+        if explains(self.coming.1, two, one) {
+            Some(Corner::HalfPromoted)
+        } else if explains(self.coming.0, one, two) {
+            Some(Corner::Pending)
+        } else {
+            None
+        }
     }
 
     fn agree(&self, path: &Path, one: Option<&str>, two: Option<&str>) -> bool {
@@ -316,7 +355,13 @@ fn shared_start(messages: &[String]) -> &str {
 fn grouped(defects: Vec<Defect>) -> Vec<Defect> {
     /// Maximum number of findings of one group that stay separate.
     const FEW: usize = 10;
-    type Key = (&'static str, String, Option<EnvironmentName>, String);
+    type Key = (
+        &'static str,
+        String,
+        Option<EnvironmentName>,
+        String,
+        Option<Corner>,
+    );
     let mut groups: BTreeMap<Key, Vec<Defect>> = BTreeMap::new();
     let mut kept = Vec::new();
     for defect in defects {
@@ -334,13 +379,14 @@ fn grouped(defects: Vec<Defect>) -> Vec<Defect> {
                     format!("{}\n{group}", defect.subject),
                     defect.environment.clone(),
                     host,
+                    defect.corner,
                 );
                 groups.entry(key).or_default().push(defect);
             }
             None => kept.push(defect),
         }
     }
-    for ((_, name, _, _), group) in groups {
+    for ((_, name, ..), group) in groups {
         if group.len() <= FEW {
             kept.extend(group);
             continue;

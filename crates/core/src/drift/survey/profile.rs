@@ -34,6 +34,11 @@ pub(super) struct Deviation<'a> {
 }
 
 impl Profile {
+    /// Returns the number of readable hosts.
+    pub(super) fn number_of_hosts(&self) -> usize {
+        self.hosts.len()
+    }
+
     pub(super) fn of(read: &HostFacts, except: &[Pattern]) -> Self {
         let mut profile = Self::default();
         let readable: Vec<_> = read

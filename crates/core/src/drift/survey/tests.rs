@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{FactsOfSurvey, HostFacts, SurveyFindings, codes, judge};
+use super::{Coming, FactsOfSurvey, HostFacts, SurveyFindings, codes, judge};
 use crate::environment::{Definition, Files, read};
 use evenkeel_host::facts::{Fact, GroupOfFacts};
+use evenkeel_model::defect::Corner;
 use evenkeel_model::{EnvironmentName, Moment};
 
 const NOW: &str = "2026-11-29T12:00:00Z";
@@ -83,6 +84,7 @@ fn judged(definition: &Definition, staging: HostFacts, production: HostFacts) ->
     judge(
         definition,
         &BTreeMap::from([(Arc::from("web"), facts)]),
+        &BTreeMap::new(),
         now(),
     )
 }
@@ -462,4 +464,141 @@ fn the_values_of_a_fact_have_a_first_and_a_last_sighting() {
     assert_eq!((times.before, times.now), ((at(2), at(5)), Some(at(8))));
     let times = super::times(&changes[0], &series[..6], at(5));
     assert_eq!((times.before, times.now), ((at(2), at(5)), None));
+}
+
+/// Returns the places that count, and those that pending changes of production explain.
+fn explained(
+    coming: Coming,
+    left: &[(&str, &str)],
+    right: &[&[(&str, &str)]],
+) -> (Vec<String>, Vec<String>) {
+    let hosts: Vec<_> = right
+        .iter()
+        .enumerate()
+        .map(|(number, facts)| (format!("web-{number}"), host(facts)))
+        .collect();
+    let hosts: Vec<_> = hosts
+        .iter()
+        .map(|(name, facts)| (name.as_str(), facts.clone()))
+        .collect();
+    let facts = FactsOfSurvey::from([
+        (
+            EnvironmentName::new("staging"),
+            environment(&[("staging-1", host(left))]),
+        ),
+        (EnvironmentName::new("production"), environment(&hosts)),
+    ]);
+    let found = judge(
+        &definition("", ""),
+        &BTreeMap::from([(Arc::from("web"), facts)]),
+        &BTreeMap::from([(EnvironmentName::new("production"), coming)]),
+        now(),
+    );
+    let places = |is_coming: bool| {
+        let defects = found.defects.iter();
+        let defects = defects.filter(|defect| defect.corner.is_some() == is_coming);
+        let mut places: Vec<String> = defects
+            .filter_map(|defect| defect.attribute.clone())
+            .collect();
+        places.sort();
+        places
+    };
+    (places(false), places(true))
+}
+
+#[test]
+fn what_a_pending_change_explains_is_the_content_of_a_release() {
+    let coming = Coming::with(
+        &[
+            ("package", "nginx"),
+            ("path", "/etc/nginx/nginx.conf"),
+            ("user", "shop"),
+            ("group", "ops"),
+            ("sysctl", "net/core/somaxconn"),
+        ],
+        &[("1.24", "1.22")],
+        &["web-1"],
+    );
+    let left = [
+        ("packages|nginx", "1.24"),
+        ("packages|nginx-common", "1.24"),
+        ("packages|nginx-core", "1.24"),
+        ("packages|openssl", "3.1"),
+        ("ports|tcp/80|any|listens", "yes"),
+        ("sysctl|net.core.somaxconn", "2048"),
+        ("sysctl|vm.swappiness", "10"),
+        ("units|nginx.service|boot", "enabled"),
+        ("users|shop|uid", "998"),
+        ("users|ada|groups", "ops"),
+        ("users|ada|shell", "/bin/sh"),
+        ("kernel|release", "6.2"),
+    ];
+    let right = [
+        ("packages|nginx", "1.22"),
+        // The version of the same source.
+        ("packages|nginx-common", "1.22"),
+        ("packages|openssl", "3.0"),
+        // Nothing that comes removes it.
+        ("packages|vim", "9"),
+        ("sysctl|net.core.somaxconn", "4096"),
+        ("sysctl|vm.swappiness", "60"),
+        ("users|ada|groups", ""),
+        ("users|ada|shell", "/bin/zsh"),
+        ("kernel|release", "6.1"),
+    ];
+    let (counted, coming_facts) = explained(coming.clone(), &left, &[&right]);
+    assert_eq!(
+        counted,
+        [
+            "kernel.release",
+            "packages.openssl",
+            "packages.vim",
+            "sysctl.\"vm.swappiness\"",
+            "users.ada.shell"
+        ]
+    );
+    assert_eq!(coming_facts.len(), 8, "{coming_facts:?}");
+    // Without pending changes, everything counts.
+    let (counted, none) = explained(Coming::default(), &left, &[&right]);
+    assert_eq!((counted.len(), none.len()), (1 + 12, 0), "{counted:?}");
+
+    // In the middle of a rollout, hosts of one environment differ.
+    let done: &[(&str, &str)] = &[("packages|nginx", "1.24"), ("packages|openssl", "3.1")];
+    let other: &[(&str, &str)] = &[("packages|nginx", "1.22"), ("packages|openssl", "3.0")];
+    let hosts = [done, other, done];
+    let (counted, coming_facts) = explained(coming, done, &hosts);
+    assert_eq!(counted, ["packages.openssl"]);
+    assert_eq!(coming_facts, ["packages.nginx"]);
+    // What all of them lack explains no difference between them.
+    let all = Coming::with(&[("package", "nginx")], &[], &["web-0", "web-1", "web-2"]);
+    let (counted, none) = explained(all, done, &hosts);
+    assert_eq!((counted.len(), none.len()), (2, 0), "{counted:?}");
+}
+
+#[test]
+fn corners_of_a_survey_tell_what_lacks_the_change() {
+    let facts = FactsOfSurvey::from([
+        (
+            EnvironmentName::new("staging"),
+            environment(&[("staging-1", host(&[("users|shop|uid", "1")]))]),
+        ),
+        (
+            EnvironmentName::new("production"),
+            environment(&[("web-1", host(&[]))]),
+        ),
+    ]);
+    for (name, corner) in [
+        ("production", Corner::HalfPromoted),
+        ("staging", Corner::Pending),
+    ] {
+        let coming = Coming::with(&[("user", "shop")], &[], &["web-1"]);
+        let found = judge(
+            &definition("", ""),
+            &BTreeMap::from([(Arc::from("web"), facts.clone())]),
+            &BTreeMap::from([(EnvironmentName::new(name), coming)]),
+            now(),
+        );
+        let corners: Vec<_> = found.defects.iter().map(|defect| defect.corner).collect();
+        assert_eq!(corners, [Some(corner)], "{name}");
+    }
 }
