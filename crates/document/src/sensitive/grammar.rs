@@ -215,27 +215,26 @@ fn access_list(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>
     }
 }
 
+/// Whether a word follows `password` in a sentence: `login fails if the password is wrong`.
+fn is_of_a_sentence(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "and", "are", "as", "at", "be", "been", "before", "but", "by", "can", "could", "does",
+        "for", "from", "has", "have", "if", "in", "is", "may", "must", "of", "on", "or", "shall",
+        "should", "so", "that", "the", "then", "to", "was", "were", "when", "which", "will",
+        "with", "would",
+    ];
+    WORDS.contains(&word)
+}
+
 /// `machine HOST login NAME password X`, also of one line with several machines.
 fn netrc(line: &str, words: &[Range<usize>], found: &mut Vec<Range<usize>>) {
-    let is_key = |at: usize| {
-        matches!(
-            get(line, words, at),
-            "machine" | "login" | "account" | "password"
-        )
-    };
     let has = |wanted: &str| (0..words.len()).any(|at| get(line, words, at) == wanted);
     if !(has("machine") || has("login")) {
         return;
     }
     for at in 0..words.len() {
-        // Keys and values alternate, unlike in a sentence.
-        let alternates = at.checked_sub(2).is_some_and(is_key)
-            || is_key(at + 2)
-            || at
-                .checked_sub(1)
-                .is_some_and(|at| get(line, words, at) == "default");
         if matches!(get(line, words, at), "password" | "account")
-            && alternates
+            && !is_of_a_sentence(get(line, words, at + 1))
             && is_value(get(line, words, at + 1))
             && let Some(range) = words.get(at + 1)
         {

@@ -375,7 +375,11 @@ impl Place<'_> {
             // It contains elements.
             Some(_) => return None,
             // `# <file system> <type> <dump> <pass>` of fstab: XML has other comments.
-            None if self.line.trim_start().starts_with('#') => return None,
+            None if self.text(self.run.clone()) == "pass"
+                && self.line.trim_start().starts_with('#') =>
+            {
+                return None;
+            }
             None => (self.line.len(), true),
         };
         let name = judged_part(self.text(self.run.clone()));

@@ -218,6 +218,9 @@ mod tests {
     #[test]
     fn secrets_of_similar_lines_are_found() {
         for line in [
+            "# <password>\n# hunter2\n# </password>",
+            "# admin login password hunter2",
+            "# login for db: password hunter2",
             "SetCredential=db:hunter2",
             "# <password>hunter2</password>",
             "<password>\nhunter2\n</password>",
