@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::sensitive::{COVERED, Manner, is_in_block, is_public_block, look, may_hold, next};
+use super::sensitive::{COVERED, Manner, is_in_block, look, may_hold, next, private_block};
 
 /// Returns the byte ranges of a text that seem to contain secrets, unsorted.
 #[must_use]
@@ -36,19 +36,6 @@ fn cover_line(
     ranges: &mut Vec<Range<usize>>,
 ) -> usize {
     let words = text.get(line.clone()).unwrap_or_default();
-    if let Some(start) = words.find("-----BEGIN") {
-        let after = words.get(start..).unwrap_or_default();
-        // The lines of the block are no text.
-        if is_public_block(after) && !after.contains("-----END") {
-            add(
-                text,
-                line,
-                &look(words.get(..start).unwrap_or_default(), Manner::Line, false).held,
-                ranges,
-            );
-            return after_public_block(text, line.end + 1);
-        }
-    }
     if let Some(start) = private_block(words) {
         let end = end_of_block(text, line.start + start);
         ranges.push(line.start + start..end);
@@ -86,6 +73,8 @@ fn cover_line(
     }
     if end > line.end {
         after_line(text, end.saturating_sub(1))
+    } else if words.contains("-----BEGIN") {
+        after_public_block(text, line.end + 1)
     } else {
         line.end + 1
     }
@@ -381,20 +370,10 @@ fn end_at(text: &str, mut from: usize, is_last: impl Fn(&str) -> bool) -> usize 
     text.len()
 }
 
-/// Returns the start of the first block in a line that is not public.
-fn private_block(line: &str) -> Option<usize> {
-    let mut blocks = line.match_indices("-----BEGIN").map(|(start, _)| start);
-    blocks.find(|start| !is_public_block(line.get(*start..).unwrap_or_default()))
-}
-
-/// Returns the position after the lines of a public block. It ends at a line that none has.
+/// Returns the position after the lines of a public block, which are no text. Its last line is checked like any other.
 fn after_public_block(text: &str, mut from: usize) -> usize {
     while let Some(line) = line_at(text, from) {
-        let words = text.get(line.clone()).unwrap_or_default();
-        if words.contains("-----END") && private_block(words).is_none() {
-            return line.end + 1;
-        }
-        if !is_in_block(words) {
+        if !is_in_block(text.get(line.clone()).unwrap_or_default()) {
             break;
         }
         from = line.end + 1;

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::form::{COVERED, is_reference};
-use super::system::is_public_block;
+use super::system::private_block;
 
 /// Programs with their options that take a secret: in the same word when the flag is set, in the next one otherwise.
 const OPTIONS: &[(&str, &str, bool)] = &[
@@ -317,10 +317,7 @@ fn identified(line: &str, found: &mut Vec<Range<usize>>) {
 
 /// A PEM key in one line with escaped line ends.
 fn key_block(line: &str, found: &mut Vec<Range<usize>>) {
-    let mut blocks = line.match_indices("-----BEGIN").map(|(start, _)| start);
-    // Everything from the first private one on.
-    let is_private = |start: &usize| !is_public_block(line.get(*start..).unwrap_or_default());
-    let Some(start) = blocks.find(is_private) else {
+    let Some(start) = private_block(line) else {
         return;
     };
     let rest = line.get(start..).unwrap_or_default();

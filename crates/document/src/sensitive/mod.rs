@@ -37,5 +37,5 @@ pub use within::{
 
 pub(crate) use form::{COVERED, is_settled_form};
 pub(crate) use line::{Held, Manner, look};
-pub(crate) use system::{is_in_block, is_public_block};
+pub(crate) use system::{is_in_block, private_block};
 pub(crate) use telling::{may_hold, next};

@@ -137,8 +137,14 @@ fn is_type_of_media(line: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'\t' | b'-'))
 }
 
+/// Returns the start of the first block in a line that is not public.
+pub(crate) fn private_block(line: &str) -> Option<usize> {
+    let mut blocks = line.match_indices("-----BEGIN").map(|(start, _)| start);
+    blocks.find(|start| !is_public_block(line.get(*start..).unwrap_or_default()))
+}
+
 /// Returns whether the block that begins a text is public: `-----BEGIN CERTIFICATE-----`. Source: RFC 7468, RFC 9580.
-pub(crate) fn is_public_block(text: &str) -> bool {
+fn is_public_block(text: &str) -> bool {
     const LABELS: &[&str] = &[
         "CERTIFICATE",
         "CERTIFICATE REQUEST",
@@ -243,6 +249,10 @@ mod tests {
             "-----BEGIN CERTIFICATE-----\nMIIB\npassword: hunter2\n",
             "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\npassword: hunter2\n",
             "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nMIIhunter2\n-----END PRIVATE KEY-----\n",
+            "-----BEGIN CERTIFICATE----- password: hunter2",
+            "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE----- password: hunter2",
+            "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE----------BEGIN PRIVATE KEY-----\nMIIhunter2\n",
+            "-----BEGIN CERTIFICATE-----MIIB-----BEGIN PRIVATE KEY-----\nMIIhunter2\n-----END PRIVATE KEY-----\n",
             "cert: \"-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\", password: hunter2",
             "x: \"-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\\n-----BEGIN RSA PRIVATE KEY-----\\nMIIhunter2\\n-----END RSA PRIVATE KEY-----\"",
         ] {
