@@ -163,9 +163,7 @@ impl Coming {
             }
             [Claim::SYSCTL, key] => {
                 has(Claim::SYSCTL, key)
-                    || any(&|thing| {
-                        is(thing, Claim::SYSCTL) && *thing.name == *key.replace('.', "/")
-                    })
+                    || has(Claim::SYSCTL, &key.replace('.', "/"))
                     || has_below(&["/etc/sysctl"])
             }
             ["limits", ..] => has_below(&["/etc/security/", "/etc/systemd/"]),

@@ -436,10 +436,12 @@ pub(super) fn sweep(directory: &Path) {
         Ok(()) => true,
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     };
-    if let Ok(Some(copies)) = read::<Vec<PathBuf>>(directory, OUTSIDE)
-        && copies.iter().filter(|copy| !is_gone(copy)).count() == 0
-    {
-        let _ = fs::remove_file(directory.join(OUTSIDE));
+    if let Ok(Some(mut copies)) = read::<Vec<PathBuf>>(directory, OUTSIDE) {
+        copies.retain(|copy| !is_gone(copy));
+        // The list stays for those that cannot be removed now.
+        if copies.is_empty() {
+            let _ = fs::remove_file(directory.join(OUTSIDE));
+        }
     }
 }
 
