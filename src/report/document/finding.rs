@@ -155,7 +155,8 @@ pub struct CountsDocument {
     pub advice: usize,
     /// Findings that a declared difference allows.
     pub allowed: usize,
-    /// Findings that the next apply or release removes, because only the definition changed. They count here only.
+    /// Findings that the next apply or release removes, because only the definition changed. They count here only, and facts of
+    /// hosts that such a change explains do not count.
     #[serde(default)]
     pub pending: usize,
 }
